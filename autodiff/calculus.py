@@ -1,0 +1,177 @@
+"""Gradients that are Values: the chain rule with Values flowing through it.
+
+`grad` walks the graph with `autodiff.graph.sweep` like `backward()`, but the local derivatives are recorded
+instead of computed, so the result is a graph over the same leaves: it can be printed, re-evaluated with
+`forward()` at another point, compiled, and differentiated again.
+
+One care is needed. In numbers, a branch not taken simply gets nothing. A gradient graph must keep that when
+it is re-evaluated where the other branch is taken. So what flows is a pair, the adjoint and its *reach*:
+the condition under which anything arrives here at all (`Flow`).
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
+
+from autodiff.graph import check_recorded, sweep, topological
+from autodiff.names import find
+from autodiff.op import TABLE, number
+from autodiff.ops import alias, dot, gate, where
+from autodiff.value import Value
+
+Variable = Value | str
+Number = Value | float
+
+
+class Choice(NamedTuple):
+    """The slope of a row that selects: where it is zero, nothing flows."""
+
+    slope: Value
+
+
+class Flow(NamedTuple):
+    """An adjoint under construction, and the condition under which it arrives (None: always)."""
+
+    adjoint: Number
+    reach: Value | None = None
+
+    def __mul__(self, slope: "Number | Choice") -> "Flow":  # type: ignore[override]
+        adjoint, reach = self
+        if isinstance(slope, Choice):
+            slope = slope.slope
+            reach = slope if reach is None else gate(reach, slope)
+        elif type(slope) is float and slope in (1.0, -1.0):
+            return Flow(adjoint if slope == 1.0 else -adjoint, reach)
+        product = slope if type(adjoint) is float and adjoint == 1.0 else adjoint * slope
+        return Flow(product if reach is None else gate(reach, product), reach)
+
+    def __add__(self, other: "Flow") -> "Flow":  # type: ignore[override]
+        either = None
+        if self.reach is not None and other.reach is not None:
+            either = self.reach if self.reach is other.reach else where(self.reach, 1.0, other.reach)
+        return Flow(self.adjoint + other.adjoint, either)
+
+
+def recorded_slopes(wanted: Collection[Value]) -> Callable[[Value], list[tuple[Value, Any]]]:
+    """`local` for `sweep`: (argument, d node / d argument) as Values, for the arguments in `wanted`."""
+
+    def local(node: Value) -> list[tuple[Value, Any]]:
+        op = TABLE[node.op]
+        slopes: list[tuple[Value, Any]] = []
+        partials = op.partials or op.all_partials(node, *node.args)  # type: ignore[misc]
+        for arg, partial in zip(node.args, partials, strict=True):
+            if isinstance(arg, Value) and arg in wanted and partial is not None:
+                slope = partial(node, *node.args) if callable(partial) else partial
+                if not op.selects:
+                    slopes.append((arg, slope))
+                elif isinstance(slope, Value):
+                    slopes.append((arg, Choice(slope)))
+                elif slope != 0.0:  # the choice does not depend on anything: it stands
+                    slopes.append((arg, slope))
+        return slopes
+
+    return local
+
+
+def gradients(y: Value, xs: Sequence[Value], stop: Sequence[Value] = ()) -> list[Number]:
+    """dy/dx for each x; a plain float where it does not depend on anything. Nothing behind `stop` is seen."""
+    stopped = set(stop) - {y}
+    order = topological(y, stop=stopped)
+    wanted = set(xs)
+    for node in order:  # from the leaves up: whatever an x flows into is wanted
+        if not wanted.isdisjoint(node.args):
+            wanted.add(node)
+    if y not in wanted:
+        return [0.0 for _ in xs]
+    path = [node for node in order if node in wanted and node not in stopped]
+    flows = sweep(y, Flow(1.0), path, recorded_slopes(wanted))
+    return [flows[x].adjoint if x in flows else 0.0 for x in xs]
+
+
+def _resolve(roots: Sequence[Value], xs: Any) -> list[Value]:
+    xs = [xs] if isinstance(xs, (Value, str)) else list(xs)
+    return [find(roots, x) for x in xs]
+
+
+def grad(y: Value, x: Any) -> Any:
+    """dy/dx as a Value; a list of Values for a list of x. Touches no `.grad`.
+
+    `x` is a Value or the name of one in the graph. `Value(0.0)` where y does not depend on x. Raises
+    ValueError when a leaf was given new data since y was computed, or a name is unknown or ambiguous.
+
+    >>> from autodiff.value import Value
+    >>> x = Value(3.0, "x")
+    >>> grad(x**3, x), grad(grad(x**3, x), x)
+    (Value(27), Value(18))
+    """
+    check_recorded(y)
+    xs = _resolve([y], x)
+    old = set(topological(y))  # d(w*x)/dw is x itself: hand out a node of its own
+    found = [
+        Value(flow) if not isinstance(flow, Value) else alias(flow) if flow in old else flow
+        for flow in gradients(y, xs)
+    ]
+    return found[0] if isinstance(x, (Value, str)) else found
+
+
+def derivative(y: Value, x: Variable, order: int = 1) -> Value:
+    """The derivative of `order` of y with respect to x, as a Value; order 0 is y itself."""
+    if not isinstance(order, int) or order < 0:
+        raise ValueError(f"order counts derivatives, 0, 1, 2, ..., not {order!r}")
+    x = find([y], x)
+    for _ in range(order):
+        y = grad(y, x)
+    return y
+
+
+def jacobian(ys: Sequence[Value], xs: Sequence[Variable]) -> list[list[Value]]:
+    """dy/dx for each y (rows) and each x (columns), as Values."""
+    found = _resolve(ys, xs)
+    return [grad(y, found) for y in ys]
+
+
+def hessian(y: Value, xs: Sequence[Variable]) -> list[list[Value]]:
+    """The matrix of second derivatives of y, as Values; symmetric entries are the same Value."""
+    found = _resolve([y], xs)
+    first = grad(y, found)
+    rows: list[list[Value]] = []
+    for i, slope in enumerate(first):
+        rows.append([rows[j][i] for j in range(i)] + grad(slope, found[i:]))
+    return rows
+
+
+def jvp(ys: Any, xs: Sequence[Variable], tangents: Sequence[Any]) -> Any:
+    """The derivative of y (or of each y) along a direction: sum of dy/dx times its tangent, as Values.
+
+    One forward walk: a node's tangent is the sum of its local derivatives times its arguments' tangents.
+    """
+    many = not isinstance(ys, Value)
+    roots = list(ys) if many else [ys]
+    check_recorded(*roots)
+    found = _resolve(roots, xs)
+    _same_length("tangents", tangents, found)
+    order = topological(*roots)
+    moving: dict[Value, Any] = {
+        x: t if isinstance(t, Value) else number(t) for x, t in zip(found, tangents, strict=True)
+    }
+    slopes = recorded_slopes(moving.keys())
+    for node in order:
+        if node not in moving and not moving.keys().isdisjoint(node.args):
+            flows = [Flow(moving[arg]) * slope for arg, slope in slopes(node)]
+            if flows:
+                moving[node] = sum(flow.adjoint for flow in flows)
+    results = [moving.get(root, 0.0) for root in roots]
+    results = [r if isinstance(r, Value) else Value(r) for r in results]
+    return results if many else results[0]
+
+
+def hvp(y: Value, xs: Sequence[Variable], vector: Sequence[Any]) -> list[Value]:
+    """The Hessian of y times a vector, as Values, at the cost of a few gradients."""
+    found = _resolve([y], xs)
+    _same_length("the vector", vector, found)
+    slope = dot(grad(y, found), list(vector))
+    return list(grad(slope, found))
+
+
+def _same_length(what: str, given: Sequence[Any], xs: Sequence[Any]) -> None:
+    if len(given) != len(xs):
+        raise ValueError(f"{what} needs one number for each variable: {len(xs)}, not {len(given)}")

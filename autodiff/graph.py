@@ -1,0 +1,107 @@
+"""Walking a recorded graph: topological order, and the chain rule, written once.
+
+    d root / d argument  +=  d root / d node  *  d node / d argument
+
+`sweep` does this for anything that can be multiplied and added. Numbers flowing through it give
+`backward()`; Values flowing through it give gradients that can be differentiated again (`calculus.py`).
+Nothing recurses, so a graph may be a million nodes deep.
+
+A node here is anything with `op`, `args`, `data` and `point`; an argument that is a plain float is a constant.
+"""
+
+from collections.abc import Collection
+from math import isfinite
+from typing import Any, TypeVar
+
+from autodiff.op import TABLE, Op
+
+
+def topological(*roots: Any, stop: Collection[Any] = ()) -> list[Any]:
+    """Every node behind the roots, arguments before their users; nothing behind a node of `stop`."""
+    order: list[Any] = []
+    seen: set[Any] = set()
+    stack: list[Any] = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        if node is None:  # below the None lies a node whose arguments are all in order now
+            order.append(stack.pop())
+        elif node not in seen:
+            seen.add(node)
+            if node.operands and node not in stop:
+                stack += (node, None)
+                for arg in node.operands[::-1]:
+                    if type(arg) is not float and arg not in seen:
+                        stack.append(arg)
+            else:
+                order.append(node)
+    return order
+
+
+Adjoint = TypeVar("Adjoint")
+
+
+def sweep(root: Any, seed: Adjoint, order: list[Any], local: Any) -> dict[Any, Adjoint]:
+    """The chain rule: d root / d node, for every node of `order` that something flows to.
+
+    `local(node)` gives (argument, d node / d argument) pairs; `seed` is d root / d root. Whatever the two
+    are made of needs `*` and `+`.
+    """
+    adjoints: dict[Any, Any] = {root: seed}
+    for node in reversed(order):
+        if node.operands and node in adjoints:
+            adjoint = adjoints[node]
+            for arg, slope in local(node):
+                if arg in adjoints:
+                    adjoints[arg] += adjoint * slope
+                else:
+                    adjoints[arg] = adjoint * slope
+    return adjoints
+
+
+def local_slopes(node: Any) -> list[tuple[Any, float]]:
+    """(argument, d node / d argument) as numbers, at the recorded point."""
+    op, out, point = TABLE[node.op], node.data, node.point
+    slopes = []
+    if op.arity == 2:  # most nodes: unrolled, since a call f(*point) costs as much as the partial itself
+        (x, y), (left, right), (first, second) = point, node.operands, op.partials
+        if type(left) is not float and first is not None:
+            slopes.append((left, first if type(first) is float else first(out, x, y)))
+        if type(right) is not float and second is not None:
+            slopes.append((right, second if type(second) is float else second(out, x, y)))
+    else:
+        for arg, partial in zip(node.operands, op.partials or op.all_partials(out, *point)):
+            if type(arg) is not float and partial is not None:
+                slopes.append((arg, partial if type(partial) is float else partial(out, *point)))
+    if op.selects:  # a branch not taken gets nothing, not 0 times something
+        return [pair for pair in slopes if pair[1]]
+    return slopes
+
+
+def check_recorded(*roots: Any) -> None:
+    """Raise NodeError, with the name, if a Value was given new data since the roots were computed."""
+    for node in topological(*roots):
+        for arg, seen in zip(node.operands, node.point, strict=True):
+            if type(arg) is not float and arg.data != seen and (arg.data == arg.data or seen == seen):
+                root = roots[0].name or "the result"
+                raise NodeError(
+                    f"{arg.name or 'an unnamed Value'} changed since {root} was computed "
+                    f"({seen!r}, now {arg.data!r}): call {roots[0].name or 'its'}.forward()"
+                )
+
+
+def refuse_nonfinite(adjoints: dict[Any, float], order: list[Any]) -> None:
+    """Raise at the node where the first non-finite gradient arises."""
+    for node in reversed(order):
+        if node in adjoints and isfinite(adjoints[node]):
+            for arg, slope in local_slopes(node):
+                if not isfinite(adjoints[node] * slope):
+                    call = call_text(TABLE[node.op], node.operands, node.point)
+                    raise FloatingPointError(
+                        f"the gradient of {call} with respect to {arg.name or 'its argument'} "
+                        f"is {slope}, times {adjoints[node]} from above"
+                    )
+
+
+def call_text(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> str:
+    shown = (f"{getattr(a, 'name', '') and a.name + '='}{x!r}" for a, x in zip(args, point, strict=True))
+    return f"{op.name}({', '.join(shown)})"

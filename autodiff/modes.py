@@ -1,0 +1,48 @@
+"""Two switches around a stretch of code: `strict()` and `no_record()`.
+
+Both live in one ContextVar, so threads and coroutines do not see each other's, and an exception leaves no
+trace of them.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from math import isfinite, isnan
+
+MODES: ContextVar[frozenset[str]] = ContextVar("autodiff_modes", default=frozenset())
+
+
+@contextmanager
+def _mode(name: str) -> Iterator[None]:
+    token = MODES.set(MODES.get() | {name})
+    try:
+        yield
+    finally:
+        MODES.reset(token)
+
+
+def strict() -> AbstractContextManager[None]:
+    """Raise FloatingPointError at the node that creates the first non-finite value or gradient.
+
+    The message names the node's op and its operands.
+
+    >>> import autodiff as ad
+    >>> x = ad.Value(0.0, "x")
+    >>> with ad.strict():
+    ...     x.log()
+    Traceback (most recent call last):
+    FloatingPointError: log(x=0.0) is -inf
+    """
+    return _mode("strict")
+
+
+def no_record() -> AbstractContextManager[None]:
+    """Compute without recording: results are leaves, and cost no memory behind them."""
+    return _mode("no_record")
+
+
+def created(data: float, operands: tuple[float, ...]) -> bool:
+    """Whether a result is non-finite although its operands do not explain it."""
+    if isfinite(data):
+        return False
+    return not any(map(isnan, operands)) if isnan(data) else all(map(isfinite, operands))

@@ -1,0 +1,203 @@
+"""What an op is: one row of the table, and how a row is called.
+
+A row says what a function is called, how its number is computed (`forward`), what its partial derivatives
+are (`partials`) and how it is written (`spelling`, `formula`). Everything else in the package is driven by
+these rows: no other module knows what a sine is.
+
+Partials are written in *op vocabulary*: `+ - *` and calls of other rows, never `/`, `**` or `math.*`, which
+raise on plain floats. So one line gives a number when it is handed numbers, and a graph when it is handed
+Values.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Real
+from typing import Any
+
+Partial = float | Callable[..., Any]
+
+# How tightly each kind of expression binds; printers put brackets where a part binds less.
+SUM, PRODUCT, SIGN, POWER, CALL = 1, 2, 3, 4, 5
+
+TABLE: dict[str, "Op"] = {}
+_ALIASES: dict[str, str] = {}
+_followers: list[Callable[["Op"], None]] = []  # told of every row, past and future
+
+
+class Op:
+    """One row of the table of ops: a function, its partial derivatives and its spelling.
+
+    `forward` takes the operands as floats and returns a float; it should not raise (see `autodiff.real`).
+    `partials` holds d out / d argument for each argument in order: a plain number, or a function of
+    `(out, *arguments)`. An *n-ary* row (`arguments="*xs"`) is called with one list and has a single
+    function that returns the list of all its partials.
+
+    * `arguments`: names, and defaults of trailing ones: `"x, slope=0.01"`. Default: x, y, z.
+    * `spelling`, `precedence`: an infix or prefix sign and how tightly it binds; default a function call.
+    * `aliases`: other spoken names (`abs` for `absolute`).
+    * `formula`: the textbook expression of a *composed* row, in op vocabulary; rows without are elementary.
+    * `selects`: the row passes one argument on and ignores the others; a partial of zero then sends
+      nothing back, not 0 times something.
+
+    >>> import autodiff as ad
+    >>> swish = ad.Op("swish", lambda x: x * ad.sigmoid(x), [lambda out, x: out + ad.sigmoid(x) * (1 - out)])
+    >>> ad.Value(0.5).swish().data == swish(0.5)
+    True
+
+    Raises ValueError when the name is taken or no identifier, or the partials do not fit the arguments.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., float],
+        partials: Sequence[Partial] | Callable[..., Any],
+        spelling: str = "",
+        *,
+        arguments: str = "",
+        precedence: int = CALL,
+        aliases: Iterable[str] = (),
+        formula: Callable[..., Any] | None = None,
+        selects: bool = False,
+        summary: str = "",
+    ) -> None:
+        self.name = name
+        self.forward = forward
+        self.aliases = tuple(aliases)
+        for taken in (name, *self.aliases):
+            if not taken.isidentifier():
+                raise ValueError(f"an op needs an identifier as its name, not {taken!r}")
+            if taken in TABLE or taken in _ALIASES:
+                raise ValueError(f"the table has an op called {taken!r} already; choose another name")
+        names = arguments or (callable(partials) and "x") or "x, y, z"[: 3 * len(partials) - 2]  # type: ignore[arg-type]
+        parts = [part.strip().split("=") for part in names.split(",")]
+        self.arguments = tuple(part[0] for part in parts)
+        self.defaults = tuple(float(part[1]) for part in parts if len(part) == 2)
+        self.arity = None if names.startswith("*") else len(parts)
+        # An n-ary row has one function that returns the list of all its partials.
+        self.all_partials = partials if callable(partials) and self.arity is None else None
+        each = () if self.all_partials else (partials,) if callable(partials) else tuple(partials)
+        # None: nothing flows, whatever comes from above (comparisons, conditions)
+        self.partials = tuple(p if callable(p) else float(p) or None for p in each)
+        if self.arity is not None and len(self.partials) != self.arity:
+            raise ValueError(
+                f"{name} has {self.arity} arguments ({names}) and {len(self.partials)} partials; "
+                "give one partial for each argument"
+            )
+        self.spelling = spelling or name
+        self.precedence = precedence
+        self.formula = formula
+        self.selects = selects
+        self.summary = summary or (forward.__doc__ or "").strip().partition("\n")[0]
+        self.__doc__ = f"{self.signature}: {self.summary}"
+        for follower in _followers:
+            follower(self)  # may refuse the name
+        TABLE[name] = self
+        _ALIASES.update(dict.fromkeys(self.aliases, name))
+
+    @property
+    def tier(self) -> str:
+        """`elementary` (each target language spells it) or `composed` (made of elementary ops)."""
+        return "composed" if self.formula else "elementary"
+
+    @property
+    def signature(self) -> str:
+        """The call as it is written, with defaults: `leaky_relu(x, slope=0.01)`."""
+        first = len(self.arguments) - len(self.defaults)
+        shown = [
+            *self.arguments[:first],
+            *(f"{a}={d:g}" for a, d in zip(self.arguments[first:], self.defaults, strict=True)),
+        ]
+        return f"{self.name}({', '.join(shown).lstrip('*')})"
+
+    def unpack(self, args: tuple[Any, ...], keywords: dict[str, Any] | None = None) -> tuple[Any, ...]:
+        """The operands of one call, in order: lists unpacked, keywords placed, defaults filled in."""
+        if self.arity is None:
+            if len(args) != 1 or keywords or not isinstance(args[0], Iterable):
+                raise TypeError(f"{self.signature} takes one list of numbers or Values")
+            return tuple(args[0])
+        for argument in self.arguments[len(args) :] if keywords else ():
+            if argument not in keywords:  # type: ignore[operator]
+                break
+            args += (keywords.pop(argument),)  # type: ignore[union-attr]
+        missing = self.arity - len(args)
+        if keywords or not 0 <= missing <= len(self.defaults):
+            extra = f" and {', '.join(keywords)}" if keywords else ""
+            raise TypeError(f"{self.signature} was called with {len(args)} operands{extra}")
+        return args + self.defaults[len(self.defaults) - missing :] if missing else args
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """The number when all operands are numbers; otherwise what the other operands make of it."""
+        for arg in args:
+            if type(arg) is not float:
+                break
+        else:
+            if len(args) == self.arity:  # the fast lane of plain floats
+                return self.forward(*args)
+        args = self.unpack(args, keywords)
+        for arg in args:
+            record = getattr(type(arg), "__record__", None)
+            if record is not None:
+                return record(self, args)
+        return self.forward(*map(number, args))
+
+    def __repr__(self) -> str:
+        return f"<op {self.signature}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return lookup, (self.name,)
+
+
+def lookup(name: str) -> Op:
+    """The row of that name or alias; a KeyError names near ones."""
+    row = TABLE.get(_ALIASES.get(name, name))
+    if row is None:
+        import difflib  # slow to import, and needed for this only
+
+        near = difflib.get_close_matches(name, [*TABLE, *_ALIASES], n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise KeyError(f"the table has no op called {name!r}{hint}")
+    return row
+
+
+def follow(follower: Callable[[Op], None]) -> None:
+    """Call `follower` with every row of the table, those to come included."""
+    for row in TABLE.values():
+        follower(row)
+    _followers.append(follower)
+
+
+def number(x: Any) -> float:
+    """`x` as a float64, for any real number: int, float, bool, Fraction, NumPy scalar or 0-d array.
+
+    Anything else is a TypeError that says what to do; an int beyond the range of float64 is an
+    OverflowError.
+    """
+    if type(x) is float:
+        return x
+    if isinstance(x, Real):
+        try:
+            return float(x)
+        except OverflowError:
+            raise OverflowError(
+                f"an integer of {x.bit_length() if isinstance(x, int) else 'too many'} bits does not "  # type: ignore[redundant-expr]
+                "fit a float64 (largest 1.8e308); scale the problem or use math.inf"
+            ) from None
+    if getattr(x, "shape", None) == () and hasattr(x, "item"):
+        return number(x.item())  # NumPy's bool and 0-d array, without importing NumPy
+    kind = type(x).__name__
+    if hasattr(x, "__record__"):
+        remedy = "it is recorded already; use v itself, or v.data for its number"
+    elif hasattr(x, "shape") or isinstance(x, (list, tuple)):
+        remedy = "Values are scalars; write [Value(e) for e in xs] and a loop, or ad.dot(xs, ys)"
+    else:
+        remedy = _REMEDIES.get(kind, "use a real number: int, float, Fraction or a NumPy scalar")
+    shown = repr(x) if len(repr(x)) <= 60 else repr(x)[:57] + "..."
+    raise TypeError(f"{shown} ({kind}) is not a real number: {remedy}")
+
+
+_REMEDIES = {
+    "Decimal": "convert it with float(x); the engine computes in float64",
+    "complex": "the engine is real; use x.real, x.imag or abs(x)",
+    "str": "convert it with float(text), or build an expression with ad.parse(text)",
+    "NoneType": "a number is missing here (does a function lack its return?)",
+}

@@ -1,0 +1,303 @@
+"""A Value is a number that remembers how it was computed, and can therefore be differentiated.
+
+Arithmetic on Values records a graph: each node keeps its operation, its arguments in order, and the point,
+the numbers its arguments had at that moment. The chain rule (`autodiff.graph.sweep`) then walks the graph
+backwards once. No node knows its users, so a graph is freed when its root goes.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from operator import add
+from typing import Any
+
+from autodiff import ops
+from autodiff.graph import call_text, local_slopes, refuse_nonfinite, sweep, topological
+from autodiff.modes import MODES, created
+from autodiff.op import TABLE, Op, follow, number
+
+
+class Value:
+    """A number in a computation graph.
+
+    * `data`: the number, a float64; new data may be given to leaves, then call `forward()` on the root.
+    * `grad`: what `backward()` calls have added up so far, d root / d this; starts at 0.0.
+    * `name`: a dotted path or empty. A named Value is a waypoint of formulas, derivations and drawings.
+    * `op`, `args`: the op that made it and its operands, Values or plain numbers; `""`, `()` for a leaf.
+
+    Every op of the table is a method: `x.sigmoid()`, `x.exp()`, `x.log()`. `==` compares identities, so
+    Values can be dict keys; `<` and `>` compare the numbers.
+
+    >>> w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(-1.0, "b")
+    >>> out = (w * x + b).sigmoid().named("out")
+    >>> out.backward()
+    >>> out, w
+    (Value(out=0.5, grad=1), Value(w=0.5, grad=0.5))
+
+    Raises TypeError for anything but a real number, OverflowError for an int too large for a float64.
+    """
+
+    __slots__ = ("__weakref__", "data", "grad", "name", "op", "operands", "point")
+    __array_ufunc__ = None  # NumPy scalars and arrays leave the operators to us
+
+    data: float
+    grad: float
+    name: str
+    op: str
+    point: tuple[float, ...]
+    operands: "tuple[Value | float, ...]"
+
+    def __init__(self, data: Any, name: str = "") -> None:
+        self.data = number(data)
+        self.grad = 0.0
+        self.name = ""
+        self.op = ""
+        self.operands = self.point = ()
+        if name:
+            self.named(name)
+
+    @property
+    def args(self) -> "tuple[Value | float, ...]":
+        """The operands in order: Values, or plain numbers for constants. A graph never changes."""
+        return self.operands
+
+    # ------------------------------------------------------------ names
+
+    def named(self, name: str) -> "Value":
+        """Give this Value a name and return it. A second, different name is a ValueError."""
+        if not isinstance(name, str) or not name.strip():
+            raise TypeError(f"a name is a text that is not empty, not {name!r}")
+        if self.name not in ("", name):
+            raise ValueError(
+                f"this Value is called {self.name!r} already; for a second name {name!r} "
+                f"of the same number use .alias({name!r})"
+            )
+        self.name = name
+        return self
+
+    def alias(self, name: str) -> "Value":
+        """The same number under a second name: an identity node, whose factor 1 is not printed."""
+        return record(ops.alias, [self]).named(name)
+
+    def __repr__(self) -> str:
+        grad = f", grad={self.grad:.5g}" if self.grad else ""
+        return f"{type(self).__name__}({self.name}{'=' if self.name else ''}{self.data:.5g}{grad})"
+
+    # ------------------------------------------------------------ recording
+
+    @staticmethod
+    def __record__(op: Op, args: tuple[Any, ...]) -> "Value":
+        """What a row of the table does with Values among its operands: it records."""
+        return record(op, args)
+
+    def __add__(self, other: Any) -> "Value":
+        return _record2(ops.add, self, other)
+
+    def __radd__(self, other: Any) -> "Value":
+        # The builtin sum() starts from the int 0, which is no part of the user's formula.
+        return self if other == 0 and type(other) is int else _record2(ops.add, other, self)
+
+    def __sub__(self, other: Any) -> "Value":
+        return _record2(ops.sub, self, other)
+
+    def __rsub__(self, other: Any) -> "Value":
+        return _record2(ops.sub, other, self)
+
+    def __mul__(self, other: Any) -> "Value":
+        return _record2(ops.mul, self, other)
+
+    def __rmul__(self, other: Any) -> "Value":
+        return _record2(ops.mul, other, self)
+
+    def __truediv__(self, other: Any) -> "Value":
+        return _record2(ops.div, self, other)
+
+    def __rtruediv__(self, other: Any) -> "Value":
+        return _record2(ops.div, other, self)
+
+    def __pow__(self, other: Any) -> "Value":
+        return _record2(ops.power, self, other)
+
+    def __rpow__(self, other: Any) -> "Value":
+        return _record2(ops.power, other, self)
+
+    def __neg__(self) -> "Value":
+        return record(ops.neg, [self])
+
+    def __pos__(self) -> "Value":
+        return self
+
+    def __abs__(self) -> "Value":
+        return record(ops.absolute, [self])
+
+    # ------------------------------------------------------------ as a number
+
+    def __lt__(self, other: Any) -> bool:
+        return self.data < _number(other)
+
+    def __le__(self, other: Any) -> bool:
+        return self.data <= _number(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return self.data > _number(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return self.data >= _number(other)
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __float__(self) -> float:
+        raise TypeError("a Value is not a plain number; use v.exp(), ad.exp(v), or v.data")
+
+    def __int__(self) -> int:
+        return int(self.__float__())
+
+    def __index__(self) -> int:
+        return int(self.__float__())
+
+    # ------------------------------------------------------------ the two passes
+
+    def backward(self) -> None:
+        """Add d self / d node to `.grad` of every node behind self, at the recorded point.
+
+        All gradients change in one step at the end: an exception or Ctrl-C on the way changes none, and
+        threads do not lose each other's updates. Calling it twice therefore exactly doubles.
+        """
+        order = topological(self)
+        adjoints = sweep(self, 1.0, order, local_slopes)
+        if "strict" in MODES.get():
+            refuse_nonfinite(adjoints, order)
+        with _committing:
+            totals = list(map(add, map(_get_grad, adjoints), adjoints.values()))
+            deque(map(_set_grad, adjoints, totals), maxlen=0)  # all C: nothing can come between
+
+    def forward(self) -> float:
+        """Compute the graph again from the present data of its leaves; return the new `data`."""
+        fresh: dict[Value, tuple[float, tuple[float, ...]]] = {}
+        for node in topological(self):
+            if node.operands:
+                point = tuple([fresh[a][0] if a in fresh else _number(a) for a in node.operands])
+                fresh[node] = _compute(TABLE[node.op], node.operands, point), point
+            else:
+                fresh[node] = number(node.data), ()
+        for node, (node.data, node.point) in fresh.items():
+            pass
+        return self.data
+
+    # ------------------------------------------------------------ copies
+
+    def __copy__(self) -> "Value":
+        from autodiff.copies import restore
+
+        return restore([], self.data, self.grad, self.name, self.op, self.operands, self.point)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
+        from autodiff.copies import deep_copy
+
+        return deep_copy(self, memo)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from autodiff.copies import reduce
+
+        return reduce(self)
+
+
+# ---------------------------------------------------------------- recording
+
+
+def record(op: Op, args: Iterable[Any]) -> Value:
+    """A new node for `op` of any operands."""
+    args = tuple([a if isinstance(a, Value) else number(a) for a in args])
+    return _node(op, args, tuple(map(_number, args)))
+
+
+def _record2(op: Op, x: Any, y: Any) -> Value:
+    """`record` for the operators, where a program spends most of its time."""
+    if isinstance(x, Value):
+        a = x.data
+    else:
+        x = a = number(x)
+    if isinstance(y, Value):
+        b = y.data
+    else:
+        y = b = number(y)
+    return _node(op, (x, y), (a, b))
+
+
+def _node(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> Value:
+    """The one place where the graph grows."""
+    data = op.forward(*point)
+    if type(data) is not float:  # some leaf was given data of another type
+        point = tuple(map(_number, args))
+        data = float(op.forward(*point))
+    node: Value = _new(Value)
+    node.data = data
+    node.grad = 0.0
+    node.name = ""
+    node.op = op.name
+    node.operands = args
+    node.point = point
+    modes = MODES.get()
+    if modes:
+        if "strict" in modes and created(data, point):
+            raise FloatingPointError(f"{call_text(op, args, point)} is {data}")
+        if "no_record" in modes:
+            node.op, node.operands, node.point = "", (), ()
+    return node
+
+
+def _compute(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> float:
+    data = float(op.forward(*point))
+    if "strict" in MODES.get() and created(data, point):
+        raise FloatingPointError(f"{call_text(op, args, point)} is {data}")
+    return data
+
+
+def _number(operand: Any) -> float:
+    """The number of a Value (made a float64 if it was assigned as something else) or of a constant."""
+    if not isinstance(operand, Value):
+        return number(operand)
+    operand.data = number(operand.data)
+    return operand.data
+
+
+def zero_grad(values: Iterable[Value]) -> None:
+    """Set `.grad` of each Value to 0.0."""
+    for value in values:
+        value.grad = 0.0
+
+
+_new = object.__new__
+_committing = threading.Lock()
+_get_grad = Value.grad.__get__  # type: ignore[attr-defined]
+_set_grad = Value.grad.__set__  # type: ignore[attr-defined]
+
+
+def _give_method(op: Op) -> None:
+    """Every row of the table with a fixed number of arguments is a method of Value."""
+    for name in (op.name, *op.aliases):
+        if hasattr(Value, name) and TABLE.get(name) is not op:
+            if name != "alias":
+                raise ValueError(f"an op cannot be called {name!r}: Value has an attribute of that name")
+        elif op.arity is not None:
+            setattr(Value, name, _method(op))
+
+
+def _method(op: Op) -> Any:
+    if op.arity == 1:
+
+        def method(self: Value) -> Value:
+            return _node(op, (self,), (self.data,))
+
+    else:
+
+        def method(self: Value, *args: Any, **keywords: Any) -> Value:  # type: ignore[misc]
+            return record(op, op.unpack((self, *args), keywords))
+
+    method.__name__ = op.name
+    method.__doc__ = op.__doc__
+    return method
+
+
+follow(_give_method)

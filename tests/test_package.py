@@ -1,0 +1,103 @@
+"""The package as it is shipped: its version, its public names, and what lies in the wheel."""
+
+import builtins
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import autodiff
+import nn
+from autodiff.ops import TABLE
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+NAMES = """
+    Value Op grad derivative jacobian hessian jvp hvp check_gradient first_nonfinite strict
+    no_record zero_grad values name_all parse parse_lines ParseError derive draw
+""".split()
+NN_NAMES = "Neuron Layer MLP half_squared_error SGD".split()
+LATER = "explain_step check_formula explore compile export".split()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_public_name(name: str) -> None:
+    assert name in autodiff.__all__ or hasattr(builtins, name)
+    assert getattr(autodiff, name)
+
+
+@pytest.mark.parametrize("name", NN_NAMES)
+def test_public_name_of_nn(name: str) -> None:
+    assert name in nn.__all__
+    assert getattr(nn, name)
+
+
+@pytest.mark.parametrize("name", LATER)
+@pytest.mark.xfail(reason="not built yet; move it to NAMES when it is", raises=AttributeError)
+def test_public_name_to_come(name: str) -> None:
+    getattr(autodiff, name)
+
+
+@pytest.mark.parametrize("name", [n for row in TABLE.values() for n in (row.name, *row.aliases)])
+def test_every_op_is_a_public_function(name: str) -> None:
+    assert callable(getattr(autodiff, name))
+
+
+def test_star_import_hides_no_builtin() -> None:
+    assert not set(autodiff.__all__) & set(dir(builtins))
+    assert len(autodiff.__all__) == len(set(autodiff.__all__))
+    assert all(hasattr(autodiff, name) for name in autodiff.__all__)
+
+
+def test_the_version_is_the_newest_of_the_changelog() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## \[(\d[^]]*)\]", changelog, re.MULTILINE)
+    assert newest is not None
+    assert newest[1] == autodiff.__version__
+
+
+def test_typed_for_those_who_import_it() -> None:
+    for package in (autodiff, nn):
+        assert (Path(package.__file__).parent / "py.typed").exists()
+
+
+def test_every_extra_is_in_all() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    (everything,) = extras["all"]
+    named = re.fullmatch(r"scalar-autodiff\[(.*)\]", everything)
+    assert named is not None
+    assert set(named[1].split(",")) == set(extras) - {"all"}
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_both_packages(tmp_path: Path) -> None:
+    source = tmp_path / "source"  # a copy, so that nothing built earlier gets in
+    packages = ("autodiff", "nn")
+    for package in packages:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / package, source / package, ignore=ignored)
+    for name in ("pyproject.toml", "setup.cfg", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
+    build = "import sys, setuptools.build_meta as b; b.build_wheel(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", build, str(tmp_path)],
+        cwd=source,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("scalar_autodiff-*.whl")
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    shipped = {".py", ".html", ".css", ".js"}
+    assert packed == {
+        str(path.relative_to(ROOT))
+        for package in packages
+        for path in (ROOT / package).rglob("*")
+        if path.suffix in shipped or path.name == "py.typed"
+    }
