@@ -16,6 +16,7 @@ from autodiff import ops as _ops
 from autodiff.calculus import derivative, grad, hessian, hvp, jacobian, jvp
 from autodiff.checks import check_gradient, first_nonfinite
 from autodiff.expression import ParseError, parse, parse_lines
+from autodiff.formula import derive
 from autodiff.modes import no_record, strict
 from autodiff.names import name_all, values
 from autodiff.op import TABLE as _TABLE
@@ -34,6 +35,7 @@ __all__ = [
     "Value",
     "check_gradient",
     "derivative",
+    "derive",
     "first_nonfinite",
     "grad",
     "hessian",

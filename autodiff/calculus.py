@@ -72,17 +72,16 @@ def recorded_slopes(wanted: Collection[Value]) -> Callable[[Value], list[tuple[V
     return local
 
 
-def gradients(y: Value, xs: Sequence[Value], stop: Sequence[Value] = ()) -> list[Number]:
+def gradients(y: Value, xs: Sequence[Value], stop: Collection[Value] = ()) -> list[Number]:
     """dy/dx for each x; a plain float where it does not depend on anything. Nothing behind `stop` is seen."""
-    stopped = set(stop) - {y}
-    order = topological(y, stop=stopped)
+    order = topological(y, stop=stop, right_first=True)
     wanted = set(xs)
     for node in order:  # from the leaves up: whatever an x flows into is wanted
         if not wanted.isdisjoint(node.args):
             wanted.add(node)
     if y not in wanted:
         return [0.0 for _ in xs]
-    path = [node for node in order if node in wanted and node not in stopped]
+    path = [node for node in order if node in wanted and (node not in stop or node is y)]
     flows = sweep(y, Flow(1.0), path, recorded_slopes(wanted))
     return [flows[x].adjoint if x in flows else 0.0 for x in xs]
 

@@ -9,15 +9,21 @@ Nothing recurses, so a graph may be a million nodes deep.
 A node here is anything with `op`, `args`, `data` and `point`; an argument that is a plain float is a constant.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from math import isfinite
+from types import MappingProxyType
 from typing import Any, TypeVar
 
-from autodiff.op import TABLE, Op
+from autodiff.modes import MODES, created
+from autodiff.op import TABLE, Op, number
 
 
-def topological(*roots: Any, stop: Collection[Any] = ()) -> list[Any]:
-    """Every node behind the roots, arguments before their users; nothing behind a node of `stop`."""
+def topological(*roots: Any, stop: Collection[Any] = (), right_first: bool = False) -> list[Any]:
+    """Every node behind the roots, arguments before their users; nothing behind a node of `stop`.
+
+    Left arguments come first, as one reads; `right_first` turns that round, so that the list read
+    backwards, as the chain rule does, meets left arguments first again.
+    """
     order: list[Any] = []
     seen: set[Any] = set()
     stack: list[Any] = list(reversed(roots))
@@ -27,9 +33,9 @@ def topological(*roots: Any, stop: Collection[Any] = ()) -> list[Any]:
             order.append(stack.pop())
         elif node not in seen:
             seen.add(node)
-            if node.operands and node not in stop:
+            if node.operands and (node not in stop or node in roots):
                 stack += (node, None)
-                for arg in node.operands[::-1]:
+                for arg in node.operands if right_first else node.operands[::-1]:
                     if type(arg) is not float and arg not in seen:
                         stack.append(arg)
             else:
@@ -77,13 +83,35 @@ def local_slopes(node: Any) -> list[tuple[Any, float]]:
     return slopes
 
 
+def evaluate(root: Any, given: Mapping[Any, float] = MappingProxyType({})) -> dict[Any, Any]:
+    """(data, point) of every node behind `root`, computed anew; `given` puts numbers in place of nodes.
+
+    The graph itself is not changed.
+    """
+    fresh: dict[Any, tuple[float, tuple[float, ...]]] = {}
+    strict = "strict" in MODES.get()
+    for node in topological(root, stop=given):
+        if node in given:
+            fresh[node] = given[node], node.point
+        elif not node.operands:
+            fresh[node] = number(node.data), ()
+        else:
+            op = TABLE[node.op]
+            point = tuple([a if type(a) is float else fresh[a][0] for a in node.operands])
+            data = float(op.forward(*point))
+            if strict and created(data, point):
+                raise FloatingPointError(f"{call_text(op, node.operands, point)} is {data}")
+            fresh[node] = data, point
+    return fresh
+
+
 def check_recorded(*roots: Any) -> None:
-    """Raise NodeError, with the name, if a Value was given new data since the roots were computed."""
+    """Raise ValueError, with the name, if a Value was given new data since the roots were computed."""
     for node in topological(*roots):
         for arg, seen in zip(node.operands, node.point, strict=True):
             if type(arg) is not float and arg.data != seen and (arg.data == arg.data or seen == seen):
                 root = roots[0].name or "the result"
-                raise NodeError(
+                raise ValueError(
                     f"{arg.name or 'an unnamed Value'} changed since {root} was computed "
                     f"({seen!r}, now {arg.data!r}): call {roots[0].name or 'its'}.forward()"
                 )

@@ -192,7 +192,9 @@ def _shortest_suffixes(paths: Iterable[str]) -> dict[str, str]:
             route.append(place)
     short = {}
     for path, route in routes.items():
-        parts = next((n for n, place in enumerate(route, 1) if users[place] == 1), len(route))
+        first = 2 if path.endswith(".") else 1  # a label is never empty
+        alone = (n for n, place in enumerate(route, 1) if n >= first and users[place] == 1)
+        parts = next(alone, len(route))
         short[path] = ".".join(path.rsplit(".", parts)[-parts:])
     return short
 

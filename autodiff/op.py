@@ -16,7 +16,7 @@ from typing import Any
 Partial = float | Callable[..., Any]
 
 # How tightly each kind of expression binds; printers put brackets where a part binds less.
-SUM, PRODUCT, SIGN, POWER, CALL = 1, 2, 3, 4, 5
+COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL = 0, 1, 2, 3, 4, 5
 
 TABLE: dict[str, "Op"] = {}
 _ALIASES: dict[str, str] = {}
@@ -33,8 +33,10 @@ class Op:
 
     * `arguments`: names, and defaults of trailing ones: `"x, slope=0.01"`. Default: x, y, z.
     * `spelling`, `precedence`: an infix or prefix sign and how tightly it binds; default a function call.
+      A spelling with `{}` in it is a template: `[{} > 0]`.
     * `aliases`: other spoken names (`abs` for `absolute`).
     * `formula`: the textbook expression of a *composed* row, in op vocabulary; rows without are elementary.
+    * `spelled_out`: formulas print that expression, never the row's name.
     * `selects`: the row passes one argument on and ignores the others; a partial of zero then sends
       nothing back, not 0 times something.
 
@@ -58,6 +60,7 @@ class Op:
         aliases: Iterable[str] = (),
         formula: Callable[..., Any] | None = None,
         selects: bool = False,
+        spelled_out: bool = False,
         summary: str = "",
     ) -> None:
         self.name = name
@@ -87,6 +90,7 @@ class Op:
         self.precedence = precedence
         self.formula = formula
         self.selects = selects
+        self.spelled_out = spelled_out
         self.summary = summary or (forward.__doc__ or "").strip().partition("\n")[0]
         self.__doc__ = f"{self.signature}: {self.summary}"
         for follower in _followers:

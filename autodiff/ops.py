@@ -12,11 +12,11 @@ is in `autodiff.real` and `autodiff.activations`.
 
 import math
 import operator
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from autodiff import activations as act, real
-from autodiff.op import POWER, PRODUCT, SIGN, SUM, Op, number
+from autodiff.op import COMPARISON, POWER, PRODUCT, SIGN, SUM, Op, number
 from autodiff.real import LN2, LN10
 
 # fmt: off
@@ -90,9 +90,9 @@ softsign = Op("softsign", act.softsign, (lambda out, x: square(reciprocal(1.0 + 
 
 # ---------------------------------------------------------------- comparisons and choices
 
-less = Op("less", lambda x, y: float(x < y), (0, 0), "<", summary="1.0 where x < y, else 0.0.")
-less_equal = Op("less_equal", lambda x, y: float(x <= y), (0, 0), "<=", summary="1.0 where x <= y, else 0.0.")
-equal = Op("equal", lambda x, y: float(x == y), (0, 0), "==", summary="1.0 where x == y, else 0.0.")
+less = Op("less", lambda x, y: float(x < y), (0, 0), "<", precedence=COMPARISON, summary="1.0 where x < y, else 0.0.")
+less_equal = Op("less_equal", lambda x, y: float(x <= y), (0, 0), "<=", precedence=COMPARISON, summary="1.0 where x <= y, else 0.0.")
+equal = Op("equal", lambda x, y: float(x == y), (0, 0), "==", precedence=COMPARISON, summary="1.0 where x == y, else 0.0.")
 where = Op("where", lambda condition, a, b: a if condition else b,
            (0, lambda out, c, a, b: where(c, 1.0, 0.0), lambda out, c, a, b: where(c, 0.0, 1.0)),
            arguments="condition, a, b", selects=True, summary="a where the condition is not 0, else b.")
@@ -105,7 +105,7 @@ clamp = Op("clamp", act.clamp, (lambda out, x, low, high: clamp_slope(x, low, hi
                                 lambda out, x, low, high: less(high, x)),
            arguments="x, low, high", selects=True)
 gate = Op("gate", lambda condition, x: x if condition else 0.0, (0, lambda out, c, x: where(c, 1.0, 0.0)),
-          arguments="condition, x", formula=lambda condition, x: x, selects=True,
+          arguments="condition, x", formula=lambda condition, x: x, selects=True, spelled_out=True,
           summary="x where the condition is not 0, else nothing; the chain rule puts it behind a choice.")
 
 # ---------------------------------------------------------------- many operands
@@ -126,69 +126,72 @@ softmax_share = Op("softmax_share", act.softmax_share, lambda out, *xs: share_pa
 
 # ---------------------------------------------------------------- slopes: accurate forms of textbook partials
 
-power_slope = Op("power_slope", real.power_slope,
+Slope = partial(Op, spelled_out=True)
+
+power_slope = Slope("power_slope", real.power_slope,
                  (lambda out, x, y: y * power_slope(x, y - 1.0),
                   lambda out, x, y: power(x, y - 1.0) * (1.0 + y * log(x))),
                  formula=lambda x, y: y * power(x, y - 1.0))
-power_log = Op("power_log", real.power_log,
+power_log = Slope("power_log", real.power_log,
                (lambda out, x, y: power(x, y - 1.0) * (1.0 + y * log(x)), lambda out, x, y: out * log(x)),
                formula=lambda x, y: power(x, y) * log(x))
-sqrt_slope = Op("sqrt_slope", real.sqrt_slope, (lambda out, x: -div(out, 2.0 * x),),
+sqrt_slope = Slope("sqrt_slope", real.sqrt_slope, (lambda out, x: -div(out, 2.0 * x),),
                 formula=lambda x: reciprocal(2.0 * sqrt(x)))
-hypot_slope = Op("hypot_slope", real.hypot_slope,
+hypot_slope = Slope("hypot_slope", real.hypot_slope,
                  (lambda out, x, y: div(square(hypot_slope(y, x)), hypot(x, y)),
                   lambda out, x, y: -div(out * hypot_slope(y, x), hypot(x, y))),
                  formula=lambda x, y: div(x, hypot(x, y)))
-log_slope = Op("log_slope", real.log_slope, (lambda out, x: -square(out),), formula=lambda x: reciprocal(x))
-asin_slope = Op("asin_slope", real.asin_slope, (lambda out, x: x * out * out * out,),
+log_slope = Slope("log_slope", real.log_slope, (lambda out, x: -square(out),), formula=lambda x: reciprocal(x))
+asin_slope = Slope("asin_slope", real.asin_slope, (lambda out, x: x * out * out * out,),
                 formula=lambda x: reciprocal(sqrt(1.0 - square(x))))
-atan_slope = Op("atan_slope", real.atan_slope, (lambda out, x: -2.0 * (x * out) * out,),
+atan_slope = Slope("atan_slope", real.atan_slope, (lambda out, x: -2.0 * (x * out) * out,),
                 formula=lambda x: reciprocal(1.0 + square(x)))
-atan2_slope = Op("atan2_slope", real.atan2_slope,
+atan2_slope = Slope("atan2_slope", real.atan2_slope,
                  (lambda out, x, y: (div(y - x, hypot(x, y)) * div(y + x, hypot(x, y))) * square(reciprocal(hypot(x, y))),
                   lambda out, x, y: -2.0 * (hypot_slope(x, y) * hypot_slope(y, x)) * square(reciprocal(hypot(x, y)))),
                  formula=lambda x, y: div(x, square(x) + square(y)))
-tanh_slope = Op("tanh_slope", real.tanh_slope, (lambda out, x: -2.0 * tanh(x) * out,),
+tanh_slope = Slope("tanh_slope", real.tanh_slope, (lambda out, x: -2.0 * tanh(x) * out,),
                 formula=lambda x: 1.0 - square(tanh(x)))
-asinh_slope = Op("asinh_slope", real.asinh_slope, (lambda out, x: -(x * out) * out * out,),
+asinh_slope = Slope("asinh_slope", real.asinh_slope, (lambda out, x: -(x * out) * out * out,),
                  formula=lambda x: reciprocal(sqrt(1.0 + square(x))))
-acosh_slope = Op("acosh_slope", real.acosh_slope, (lambda out, x: -(x * out) * out * out,),
+acosh_slope = Slope("acosh_slope", real.acosh_slope, (lambda out, x: -(x * out) * out * out,),
                  formula=lambda x: reciprocal(sqrt(square(x) - 1.0)))
-atanh_slope = Op("atanh_slope", real.atanh_slope, (lambda out, x: 2.0 * (x * out) * out,),
+atanh_slope = Slope("atanh_slope", real.atanh_slope, (lambda out, x: 2.0 * (x * out) * out,),
                  formula=lambda x: reciprocal(1.0 - square(x)))
-gauss = Op("gauss", act.gauss, (lambda out, x: -2.0 * x * out,), formula=lambda x: exp(-square(x)))
+gauss = Slope("gauss", act.gauss, (lambda out, x: -2.0 * x * out,), formula=lambda x: exp(-square(x)))
 normal_density = Op("normal_density", act.normal_density, (lambda out, x: -x * out,),
                     formula=lambda x: exp(-0.5 * square(x)) * (1.0 / act.SQRT_TWO_PI))
-sigmoid_slope = Op("sigmoid_slope", act.sigmoid_slope, (lambda out, x: out * sigmoid_bend(x),),
+sigmoid_slope = Slope("sigmoid_slope", act.sigmoid_slope, (lambda out, x: out * sigmoid_bend(x),),
                    formula=lambda x: sigmoid(x) * (1.0 - sigmoid(x)))
-sigmoid_bend = Op("sigmoid_bend", lambda x: -math.tanh(0.5 * x), (lambda out, x: -2.0 * sigmoid_slope(x),),
+sigmoid_bend = Slope("sigmoid_bend", lambda x: -math.tanh(0.5 * x), (lambda out, x: -2.0 * sigmoid_slope(x),),
                   formula=lambda x: 1.0 - 2.0 * sigmoid(x), summary="1 - 2 sigmoid(x).")
-relu_slope = Op("relu_slope", act.relu_slope, (0,))
-leaky_relu_slope = Op("leaky_relu_slope", act.leaky_relu_slope, (0, lambda out, x, slope: less_equal(x, 0.0)))
-elu_slope = Op("elu_slope", act.elu_slope,
+relu_slope = Op("relu_slope", act.relu_slope, (0,), "[{} > 0]")
+leaky_relu_slope = Slope("leaky_relu_slope", act.leaky_relu_slope, (0, lambda out, x, slope: less_equal(x, 0.0)),
+                      formula=lambda x, slope: where(less(0.0, x), 1.0, slope))
+elu_slope = Slope("elu_slope", act.elu_slope,
                (lambda out, x, alpha: where(less(0.0, x), 0.0, alpha * exp(x)),
                 lambda out, x, alpha: where(less(0.0, x), 0.0, exp(x))),
                formula=lambda x, alpha: where(less(0.0, x), 1.0, alpha * exp(x)))
-gelu_slope = Op("gelu_slope", act.gelu_slope, (lambda out, x: gelu_curvature(x),),
+gelu_slope = Slope("gelu_slope", act.gelu_slope, (lambda out, x: gelu_curvature(x),),
                 formula=lambda x: 0.5 * (1.0 + erf(math.sqrt(0.5) * x)) + x * normal_density(x))
-gelu_curvature = Op("gelu_curvature", act.gelu_curvature,
+gelu_curvature = Slope("gelu_curvature", act.gelu_curvature,
                     (lambda out, x: x * (square(x) - 4.0) * normal_density(x),),
                     formula=lambda x: (2.0 - square(x)) * normal_density(x))
-silu_slope = Op("silu_slope", act.silu_slope, (lambda out, x: silu_curvature(x),),
+silu_slope = Slope("silu_slope", act.silu_slope, (lambda out, x: silu_curvature(x),),
                 formula=lambda x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))))
-silu_curvature = Op("silu_curvature", act.silu_curvature,
+silu_curvature = Slope("silu_curvature", act.silu_curvature,
                     (lambda out, x: sigmoid_slope(x) * (3.0 * sigmoid_bend(x) + x * square(sigmoid_bend(x))
                                                         - 2.0 * x * sigmoid_slope(x)),),
                     formula=lambda x: sigmoid_slope(x) * (2.0 + x * sigmoid_bend(x)))
-gelu_tanh_slope = Op("gelu_tanh_slope", act.gelu_tanh_slope, (lambda out, x: gelu_tanh_curvature(x),),
+gelu_tanh_slope = Slope("gelu_tanh_slope", act.gelu_tanh_slope, (lambda out, x: gelu_tanh_curvature(x),),
                      formula=lambda x: gelu_tanh_textbook(x)[0])
-gelu_tanh_curvature = Op("gelu_tanh_curvature", act.gelu_tanh_curvature, (lambda out, x: gelu_tanh_textbook(x)[2],),
+gelu_tanh_curvature = Slope("gelu_tanh_curvature", act.gelu_tanh_curvature, (lambda out, x: gelu_tanh_textbook(x)[2],),
                          formula=lambda x: gelu_tanh_textbook(x)[1])
-maximum_share = Op("maximum_share", real.maximum_share, (0, 0))
-clamp_slope = Op("clamp_slope", act.clamp_slope, (0, 0, 0))
-logsumexp_share = Op("logsumexp_share", act.logsumexp_share, lambda out, *xs: share_partials(out, xs),
+maximum_share = Op("maximum_share", real.maximum_share, (0, 0), "[{} > {}]")
+clamp_slope = Op("clamp_slope", act.clamp_slope, (0, 0, 0), "[{1} < {0} < {2}]")
+logsumexp_share = Slope("logsumexp_share", act.logsumexp_share, lambda out, *xs: share_partials(out, xs),
                      arguments="*xs", formula=lambda *xs: softmax_share(xs))
-softmax_rest = Op("softmax_rest", act.softmax_rest,
+softmax_rest = Slope("softmax_rest", act.softmax_rest,
                   lambda out, *xs: [-p for p in share_partials(softmax_share(xs), xs)],
                   arguments="*xs", formula=lambda *xs: 1.0 - softmax_share(xs))
 # fmt: on

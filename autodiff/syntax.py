@@ -254,7 +254,7 @@ def _unexpected(character: str) -> str:
     else:
         name = unicodedata.name(character, "a character that cannot be seen")
         said = f'unexpected "{visible(character)}" (U+{ord(character):04X} {name})'
-    letter = "names are made of ASCII letters, digits and _"
+    letter = "names are ASCII letters, digits, _"
     hint = HINTS.get(character, "" if character.isascii() else letter)
     return f"{said}; {hint}" if hint else said
 

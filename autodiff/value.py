@@ -12,7 +12,7 @@ from operator import add
 from typing import Any
 
 from autodiff import ops
-from autodiff.graph import call_text, local_slopes, refuse_nonfinite, sweep, topological
+from autodiff.graph import call_text, evaluate, local_slopes, refuse_nonfinite, sweep, topological
 from autodiff.modes import MODES, created
 from autodiff.op import TABLE, Op, follow, number
 
@@ -164,7 +164,7 @@ class Value:
         All gradients change in one step at the end: an exception or Ctrl-C on the way changes none, and
         threads do not lose each other's updates. Calling it twice therefore exactly doubles.
         """
-        order = topological(self)
+        order = topological(self, right_first=True)
         adjoints = sweep(self, 1.0, order, local_slopes)
         if "strict" in MODES.get():
             refuse_nonfinite(adjoints, order)
@@ -174,14 +174,7 @@ class Value:
 
     def forward(self) -> float:
         """Compute the graph again from the present data of its leaves; return the new `data`."""
-        fresh: dict[Value, tuple[float, tuple[float, ...]]] = {}
-        for node in topological(self):
-            if node.operands:
-                point = tuple([fresh[a][0] if a in fresh else _number(a) for a in node.operands])
-                fresh[node] = _compute(TABLE[node.op], node.operands, point), point
-            else:
-                fresh[node] = number(node.data), ()
-        for node, (node.data, node.point) in fresh.items():
+        for node, (node.data, node.point) in evaluate(self).items():  # all or nothing
             pass
         return self.data
 
@@ -245,13 +238,6 @@ def _node(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> Value:
         if "no_record" in modes:
             node.op, node.operands, node.point = "", (), ()
     return node
-
-
-def _compute(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> float:
-    data = float(op.forward(*point))
-    if "strict" in MODES.get() and created(data, point):
-        raise FloatingPointError(f"{call_text(op, args, point)} is {data}")
-    return data
 
 
 def _number(operand: Any) -> float:

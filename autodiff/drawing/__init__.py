@@ -1,0 +1,5 @@
+"""Pictures of a graph: folded to what can be read, written as DOT, SVG, PNG, PDF and HTML."""
+
+from autodiff.drawing.figure import Drawing, draw
+
+__all__ = ["Drawing", "draw"]

@@ -1,0 +1,113 @@
+"""The chain rule from name to name: which waypoints lie between y and x, and how one moves the next.
+
+A recorded graph has a node for every `+` and `*`; a derivation steps only from one *named* Value to the
+next. `Chain` is that coarser graph: its nodes are the named Values that x flows into, its edges carry the
+local derivatives d upper / d lower, recorded as Values.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from autodiff.calculus import gradients
+from autodiff.graph import topological
+from autodiff.value import Value
+
+Slope = Value | float
+
+
+def number_of(slope: Slope) -> float:
+    """The number of a recorded or constant derivative."""
+    return slope.data if isinstance(slope, Value) else slope
+
+
+class Chain:
+    """The waypoints between `y` and the `xs`, users first, and the local derivatives between them.
+
+    An alias is not a waypoint, nor is a Value that is not named unless it is `y` or one of the `xs`.
+    Built in one walk; the size of the graph, not the number of its paths, decides the cost.
+    """
+
+    def __init__(self, y: Value, xs: list[Value], labels: Mapping[Value, str]) -> None:
+        self.y = y
+        self.xs = xs
+        order = topological(y)
+        moved: set[Value] = set(xs)
+        for node in order:
+            if not moved.isdisjoint(node.args):
+                moved.add(node)
+        ends = {y, *xs}
+        self.waypoints = [
+            node
+            for node in reversed(topological(y, right_first=True))
+            if node in moved and (node in ends or (node in labels and node.op != "alias"))
+        ]
+        stops = set(self.waypoints)
+        self.slopes: dict[Value, dict[Value, Slope]] = {}
+        for node in self.waypoints:
+            near = [n for n in topological(node, stop=stops) if n in stops and n is not node]
+            found = gradients(node, near, stop=stops)
+            self.slopes[node] = dict(zip(near, found, strict=True))
+
+    def heads(self) -> set[Value]:
+        """The summands of y: waypoints that enter y with the constant factor 1, and are no leaves."""
+        return {
+            node
+            for node, slope in self.slopes[self.y].items()
+            if slope == 1.0 and type(slope) is float and node.args and node not in self.xs
+        }
+
+    def above(self) -> dict[Value, list[tuple[Value, Slope]]]:
+        """For each waypoint, the waypoints that it moves directly, with the derivative."""
+        users: dict[Value, list[tuple[Value, Slope]]] = {node: [] for node in self.waypoints}
+        for node in self.waypoints:
+            for lower, slope in self.slopes[node].items():
+                users[lower].append((node, slope))
+        return users
+
+    def count_paths(self, x: Value) -> int:
+        """How many paths lead from y to x, without walking them."""
+        paths = dict.fromkeys(self.waypoints, 0)
+        paths[self.y] = 1
+        for node in self.waypoints:
+            if node is not x:
+                for lower in self.slopes[node]:
+                    paths[lower] += paths[node]
+        return paths.get(x, 0)
+
+    def paths(self, start: Value, end: Value) -> Iterator[list[Value]]:
+        """Every path from start to end, left arguments first; call `count_paths` before."""
+        leads = self.leading_to(end)
+        stack: list[list[Value]] = [[start]]
+        while stack:
+            path = stack.pop()
+            if path[-1] is end:
+                yield path
+            else:
+                stack.extend(
+                    [*path, lower] for lower in reversed(self.slopes[path[-1]]) if lower in leads
+                )
+
+    def leading_to(self, end: Value) -> set[Value]:
+        """The waypoints from which `end` can be reached."""
+        leads = {end}
+        for node in reversed(self.waypoints):
+            if not leads.isdisjoint(self.slopes[node]):
+                leads.add(node)
+        return leads
+
+    def passes(self, x: Value) -> list[Value]:
+        """The waypoints that every path from y to x goes through, y and x included.
+
+        A walk downwards that keeps count of the open ends: where only one is open, all paths meet.
+        """
+        leads = self.leading_to(x)
+        through: list[Value] = []
+        open_ends: set[Value] = {self.y}
+        for node in self.waypoints:
+            if node in open_ends:
+                if open_ends == {node}:
+                    through.append(node)
+                if node is x:
+                    break
+                open_ends.discard(node)
+                open_ends |= {lower for lower in self.slopes[node] if lower in leads}
+        return through

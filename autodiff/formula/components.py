@@ -1,0 +1,122 @@
+"""The components of a derivation: one local derivative each, with what it follows from.
+
+A component is d upper / d lower for two neighbouring waypoints: how `upper` is computed, the derivative as
+the chain rule gives it (raw), and as one writes it (formula).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autodiff.formula.chain import Chain, Slope, number_of
+from autodiff.formula.reading import Reader
+from autodiff.formula.terms import (
+    Name,
+    Product,
+    Term,
+    apply,
+    as_product,
+    flipped,
+    raised,
+    rewritten,
+    term,
+    times,
+)
+from autodiff.op import TABLE
+from autodiff.value import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """d upper / d lower and where it comes from; `raw` is empty where it says nothing new."""
+
+    upper: str
+    lower: str
+    definition: Term
+    raw: tuple[Term, ...]
+    formula: Term
+    value: float
+    rule: tuple[str, Term] | None = None  # the slope of an activation: ("σ", σ·(1 − σ))
+    abstract: bool = False
+
+
+class Components:
+    """Makes components of a chain, each once."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        reader: Reader,
+        signs: str,
+        hidden: set[Value],
+        *,
+        expand: bool = False,
+        stops: Sequence[Value] = (),
+    ) -> None:
+        self.chain = chain
+        self.reader = reader
+        self.signs = signs
+        self.hidden = hidden  # named Values that are written out, not named
+        self.expand = expand
+        self.stops = stops
+        self._made: dict[tuple[Value, Value], Component] = {}
+
+    def between(self, upper: Value, lower: Value, slope: Slope | None = None) -> Component:
+        """The component for two neighbours (or for any two, when their derivative is given)."""
+        if (upper, lower) not in self._made:
+            slope = self.chain.slopes[upper][lower] if slope is None else slope
+            formula = self.reader.expression(slope)
+            signed = flipped(formula) if self.signs == "difference" else formula
+            raw = tuple(_raw(slope, self.reader))
+            self._made[upper, lower] = Component(
+                self.reader.labels[upper],
+                self.reader.labels[lower],
+                self.reader.definition(upper, self.hidden),
+                raw if _says_more(raw, signed) else (),
+                signed,
+                number_of(slope),
+                _rule(upper, lower),
+            )
+        return self._made[upper, lower]
+
+
+def _raw(slope: Slope, reader: Reader) -> list[Term]:
+    """The factors of a derivative as the chain rule piles them up: numbers first, a -1 last."""
+    numbers: list[float] = []
+    factors: list[Term] = []
+    stack: list[Slope] = [slope]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Value) and x not in reader.labels and x.op in _PILED:
+            numbers += [-1.0] if x.op == "neg" else []
+            stack.extend(reversed(x.args[-2:] if x.op == "mul" else x.args[-1:]))
+        else:
+            product = as_product(reader.expression(x))
+            numbers += [product.coefficient] if product.coefficient != 1.0 else []
+            factors += [raised(base, exponent) for base, exponent in product.factors]
+    numbers.sort(key=lambda n: (n < 0.0, -n))
+    ahead = [Product(n) for n in numbers if n > 0.0]
+    return [*ahead, *factors, *(Product(n) for n in numbers if n <= 0.0)]
+
+
+_PILED = ("mul", "neg", "gate")  # rows that only multiply what comes from above
+
+
+def _says_more(raw: tuple[Term, ...], formula: Term) -> bool:
+    """Whether the raw factors show a step: two numbers that merge, or a sign that moves."""
+    numbers = [f for f in raw if isinstance(f, Product) and not f.factors]
+    return len(raw) > 1 and (len(numbers) > 1 or (bool(numbers) and times(*raw) != formula))
+
+
+def _rule(upper: Value, lower: Value) -> tuple[str, Term] | None:
+    """The textbook slope of a one-argument function in terms of itself: σ' = σ (1 - σ)."""
+    if len(upper.args) != 1 or upper.args[0] is not lower:
+        return None
+    op = TABLE[upper.op]
+    if op.name in ("neg", "alias", "square", "reciprocal") or not callable(op.partials[0]):
+        return None
+    x = Name("x", 0.0)
+    called = apply(op, (x,))
+    out = Name(op.spelling, 0.0)
+    slope = rewritten(term(op.partials[0](out, x)), {called: out})
+    return op.spelling, slope
+

@@ -1,0 +1,78 @@
+"""How numbers are shown: so many decimals, rounded or cut off, and whether that changed them.
+
+A number that is short anyway (0.05, 2, 0.5) is shown as it is; any other with `digits` decimals, and in
+scientific form where it would show no digit that counts. `exact` says whether the text is the number: if
+not, an equation writes `≈`.
+"""
+
+import math
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+
+ROUNDINGS = {"nearest": ROUND_HALF_EVEN, "truncate": ROUND_DOWN}
+
+# Numbers that a reader knows by another spelling.
+CONSTANTS = {
+    math.log(2.0): "ln 2",
+    math.log(10.0): "ln 10",
+    math.pi: "π",
+    2.0 / math.sqrt(math.pi): "2/√π",
+    math.sqrt(0.5): "1/√2",
+    2.0 * math.sqrt(2.0 / math.pi): "2·√(2/π)",
+    1.0 / math.sqrt(2.0 * math.pi): "1/√(2π)",
+}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The `digits=` and `rounding=` of a derivation."""
+
+    digits: int = 5
+    rounding: str = "nearest"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.digits, int) or not 0 <= self.digits <= 17:
+            raise ValueError(f"digits counts decimals, 0 to 17, not {self.digits!r}")
+        if self.rounding not in ROUNDINGS:
+            raise ValueError(f"rounding is 'nearest' or 'truncate', not {self.rounding!r}")
+
+    def text(self, x: float) -> str:
+        """`x` as it is shown, with an ASCII minus.
+
+        >>> Figures().text(0.05), Figures().text(0.7349261), Figures().text(4.2484e-18)
+        ('0.05', '0.73493', '4.24835e-18')
+        """
+        if not math.isfinite(x):
+            return {math.inf: "∞", -math.inf: "-∞"}.get(x, "nan")
+        if x == 0.0:
+            return "0"
+        if self.exact(x):
+            return f"{x:.0f}" if x.is_integer() else repr(x)
+        exponent = math.floor(math.log10(abs(x)))
+        if -min(self.digits, 4) <= exponent < 9:
+            return str(self._cut(Decimal(x), self.digits))
+        mantissa = self._cut(Decimal(x).scaleb(-exponent), self.digits)
+        return f"{mantissa}e{exponent}"
+
+    def _cut(self, x: Decimal, digits: int) -> Decimal:
+        return x.quantize(Decimal(1).scaleb(-digits), ROUNDINGS[self.rounding])
+
+    def exact(self, x: float) -> bool:
+        """Whether the text of x is x itself, as its shortest repr is short enough."""
+        if not math.isfinite(x) or x == 0.0:
+            return True
+        shortest = repr(x)
+        if "e" in shortest:
+            return x.is_integer() and abs(x) < 1e9
+        return x.is_integer() or len(shortest.partition(".")[2]) <= self.digits
+
+
+def ratio(x: float) -> tuple[int, int] | None:
+    """Numerator and denominator where x is a simple fraction: 0.5 is (1, 2), 1/3 is (1, 3)."""
+    if x.is_integer() or not math.isfinite(x):
+        return None
+    fraction = Fraction(x).limit_denominator(120)
+    if fraction.numerator / fraction.denominator == x and abs(fraction.numerator) <= 12:
+        return fraction.numerator, fraction.denominator
+    return None

@@ -1,0 +1,50 @@
+"""Derivatives of second and higher order: each line is the derivative of the line above."""
+
+from typing import Any
+
+from autodiff.calculus import derivative
+from autodiff.formula.figures import Figures
+from autodiff.formula.page import Block, Formula, Line, Page, Partial, Remark, Words, numbers_in
+from autodiff.formula.reading import Reader
+from autodiff.formula.terms import flipped
+from autodiff.graph import evaluate
+from autodiff.value import Value
+
+
+def higher_order(
+    y: Value, xs: list[Value], order: int, reader: Reader, figures: Figures
+) -> tuple[Page, list[Any]]:
+    """A page with dy/dx, d2y/dx2, ... up to `order` for each x, each checked by a finite difference."""
+    from autodiff.formula.derivation import Derived
+
+    if not isinstance(order, int) or order < 1:
+        raise ValueError(f"order counts derivatives: 1, 2, ..., not {order!r}")
+    label = reader.labels
+    many = len(xs) > 1
+    title = Words(f"Derivatives of {label[y]}") if many else Partial(label[y], label[xs[0]], order)
+    page = Page(title, f"order {order}")
+    derived = []
+    for x in xs:
+        page.items.append(Block([Line(Formula(reader.definition(y)), Partial(label[y], "", 0))]))
+        lower = y
+        for n in range(1, order + 1):
+            upper = derivative(lower, x)
+            formula = flipped(reader.expression(upper))
+            lines = [Line(Formula(formula), Partial(label[y], label[x], n))]
+            numbers = numbers_in(formula)
+            if len(numbers) > 1:
+                relation = "=" if all(map(figures.exact, numbers)) else "≈"
+                lines.append(Line(Formula(formula, numbers=True), None, relation, upper.data))
+            else:
+                lines = [Line(Formula(formula), lines[0].left, value=upper.data)]
+            page.items.append(Block(lines))
+            below, lower = lower, upper
+        h = 6e-6 * max(1.0, abs(x.data))
+        ends = [evaluate(below, {x: x.data + step})[below][0] for step in (h, -h)]
+        difference = (ends[0] - ends[1]) / (2.0 * h)
+        check = f"checked: finite difference of order {order - 1} {figures.text(difference)}"
+        page.items.append(Remark(check.replace("-", "−")))
+        derived.append(
+            Derived(label[x], "order", formula, lower.data, lower.data, difference, None, ())
+        )
+    return page, derived

@@ -1,0 +1,192 @@
+"""A page as text: stacked fractions, aligned equals signs, values in a column at the right.
+
+Lines stay within 88 columns. The text is Unicode; `to_ascii` respells it where a terminal cannot show it.
+"""
+
+import re
+from unicodedata import east_asian_width
+
+from autodiff.formula.figures import Figures
+from autodiff.formula.page import (
+    Block,
+    Change,
+    Display,
+    Factors,
+    Formula,
+    Item,
+    Label,
+    Line,
+    Number,
+    Page,
+    Partial,
+    Piece,
+    Remark,
+    Summands,
+    Table,
+    Words,
+)
+from autodiff.formula.symbols import visible
+from autodiff.formula.text import SUPERSCRIPTS, Text
+
+WIDTH = 88
+VALUES = 68  # the column where values begin
+
+
+class Layout:
+    """Text of one page."""
+
+    def __init__(self, page: Page, figures: Figures, most_terms: int | None) -> None:
+        self.page = page
+        self.figures = figures
+        self.symbols = Text(figures)
+        self.numbers = Text(figures, numbers=True)
+        self.symbols.most_terms = self.numbers.most_terms = most_terms
+
+    def text(self) -> str:
+        """The whole page."""
+        title = self.piece(self.page.title)
+        lines = [title + self.page.aside.rjust(WIDTH - len(title) - 2) if self.page.aside else title, ""]
+        blocks = [i for i in self.page.items if isinstance(i, Block)]
+        head = max((_width(self.piece(b.head)) for b in blocks if b.head), default=0)
+        for item in self.page.items:
+            lines += self.item(item, head)
+        return "\n".join(line.rstrip() for line in lines)
+
+    # ------------------------------------------------------------ items
+
+    def item(self, item: Item, head: int) -> list[str]:
+        match item:
+            case Display():
+                return [*("  " + row for row in self.display(item)), ""]
+            case Block():
+                return self.block(item, head)
+            case Remark():
+                return [f"  {item.text}" if item.text else ""]
+            case Table():
+                return self.table(item)
+
+    def block(self, block: Block, head: int) -> list[str]:
+        number = f"{block.number:<3}" if block.number else "   " if block.head else ""
+        title = self.piece(block.head) if block.head else ""
+        start = f"  {number}{title}" + " " * (head - _width(title) + 3 if block.head else 0)
+        rows: list[str] = []
+        shift = 0
+        for i, line in enumerate(block.lines):
+            left = self.piece(line.left) if line.left else ""
+            if not block.head and i == 0:
+                shift = _width(left) + 1 if left else 0
+            indent = start if i == 0 else " " * _width(start)
+            lead = f"{left} {line.relation} " if left else f"{line.relation} "
+            if i and not left and shift:
+                lead = " " * shift + lead
+            if i == 0 and block.head and not left:
+                lead = "" if line.relation == "=" else lead
+            rows += self.line(indent + lead, line)
+        return rows or [start.rstrip()]
+
+    def line(self, lead: str, line: Line) -> list[str]:
+        text = self.piece(line.right)
+        if line.note:
+            text += f",  {line.note}" if line.value is None else f"   {line.note}"
+        rows = _wrapped(lead, text, VALUES - 2 if line.value is not None else WIDTH)
+        if line.value is not None:
+            rows[-1] = rows[-1].ljust(VALUES) + " " * max(0, VALUES - _width(rows[-1].ljust(VALUES)))
+            rows[-1] += self.value(line.value)
+        return rows
+
+    def value(self, x: float) -> str:
+        relation = "=" if self.figures.exact(x) else "≈"
+        return f"{relation} {self.numbers.figure(x)[0]:>9}"
+
+    def table(self, table: Table) -> list[str]:
+        rows = [list(table.header), *([self.piece(cell) for cell in row] for row in table.rows)]
+        widths = [max(_width(row[i]) for row in rows) for i in range(len(table.header))]
+        ruled = [rows[0], ["─" * w for w in widths], *rows[1:]]
+        return ["  " + "   ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in ruled]
+
+    # ------------------------------------------------------------ pieces
+
+    def piece(self, piece: Piece) -> str:
+        match piece:
+            case Partial(upper=upper, lower=lower, order=order):
+                power = str(order).translate(SUPERSCRIPTS) if order > 1 else ""
+                return f"∂{power}{visible(upper)}/∂{visible(lower)}{power}" if order else visible(upper)
+            case Formula(term=term, numbers=numbers):
+                return (self.numbers if numbers else self.symbols).write(term)
+            case Factors(parts=parts):
+                return " · ".join(self._factor(p) for p in parts)
+            case Summands(parts=parts):
+                return " + ".join(self._bracketed(self.piece(p), "−") for p in parts)
+            case Number(value=value):
+                return self.numbers.figure(value)[0]
+            case Label(text=text, mark=mark):
+                return visible(text) + mark
+            case Words(text=text):
+                return text
+            case Change(left=left, sign=sign, right=right):
+                return f"{self.piece(left)} {sign} {self.piece(right).replace(' · ', '·')}"
+
+    def _factor(self, part: Piece) -> str:
+        text = self.piece(part)
+        if isinstance(part, Summands) and len(part.parts) > 1:
+            return f"({text})"
+        if isinstance(part, Formula) and re.search(r"^−| [+−] ", re.sub(r"\([^()]*\)", "", text)):
+            return f"({text})"
+        return self._bracketed(text, "−")
+
+    @staticmethod
+    def _bracketed(text: str, sign: str) -> str:
+        return f"({text})" if text.startswith(sign) else text
+
+    # ------------------------------------------------------------ stacked fractions
+
+    def display(self, item: Display) -> list[str]:
+        """Three rows: numerators, bars, denominators; one row of plain text where that is too wide."""
+        columns = [*self._columns(item.left), (" ", "=", " "), *self._columns(item.right)]
+        rows = [" ".join(column[i] for column in columns) for i in range(3)]
+        if item.note:
+            rows[1] = f"{rows[1]}          {item.note}" if len(rows[1]) + len(item.note) < 75 else rows[1]
+        if _width(rows[1]) > WIDTH - 2:
+            return _wrapped("", f"{self.piece(item.left)} = {self.piece(item.right)}", WIDTH - 2)
+        return rows
+
+    def _columns(self, piece: Piece) -> list[tuple[str, str, str]]:
+        match piece:
+            case Partial(upper=upper, lower=lower):
+                over, under = f"∂{visible(upper)}", f"∂{visible(lower)}"
+                width = max(_width(over), _width(under))
+                return [(over.center(width), "─" * width, under.center(width))]
+            case Factors(parts=parts):
+                return self._joined(parts, "·", brackets=True)
+            case Summands(parts=parts):
+                return self._joined(parts, "+", brackets=False)
+            case _:
+                text = self.piece(piece)
+                return [(" " * _width(text), text, " " * _width(text))]
+
+    def _joined(self, parts: tuple[Piece, ...], sign: str, *, brackets: bool) -> list[tuple[str, str, str]]:
+        columns: list[tuple[str, str, str]] = []
+        for i, part in enumerate(parts):
+            if i:
+                columns.append((" ", sign, " "))
+            inner = self._columns(part)
+            if brackets and isinstance(part, Summands) and len(parts) > 1:
+                inner = [("⎛", "⎜", "⎝"), *inner, ("⎞", "⎟", "⎠")]
+            columns += inner
+        return columns
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _wrapped(lead: str, text: str, width: int) -> list[str]:
+    """`lead` and text on lines of at most `width`, broken at spaces or after a `·`."""
+    rows, row = [], lead
+    room = max(width, len(lead) + 24)
+    for word in re.findall(r"[^ ·]*(?:·| +|$)", text):
+        if _width(row + word.rstrip()) > room and row.strip() and len(row) > len(lead):
+            rows.append(row.rstrip())
+            row = " " * (_width(lead) + 2)
+        row += word
+    return [*rows, row.rstrip()]

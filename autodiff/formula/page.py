@@ -1,0 +1,151 @@
+"""A derivation laid out, before any language: titles, equations in lines, tables.
+
+Forms (`forms.py`) write pages; renderers (`layout.py`, `tex.py`, `html.py`) turn them into text, LaTeX and
+HTML. A *piece* is one side of an equation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Union
+
+from autodiff.formula.terms import Call, Name, Product, Sum, Term
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The symbol d upper / d lower, of first or higher order."""
+
+    upper: str
+    lower: str
+    order: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A term; with `numbers` its names are replaced by their numbers."""
+
+    term: Term
+    numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """A product of pieces, kept apart: one per component."""
+
+    parts: tuple["Piece", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summands:
+    """A sum of pieces."""
+
+    parts: tuple["Piece", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number by itself."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name by itself; `mark` is put behind it (the + of a new weight)."""
+
+    text: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Plain text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A weight and what is added to it or taken from it."""
+
+    left: "Piece"
+    sign: str
+    right: "Piece"
+
+
+Piece = Union[Partial, Formula, Factors, Summands, Number, Label, Words, Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`left = right`, and at the end of the line the value."""
+
+    right: Piece
+    left: Piece | None = None
+    relation: str = "="
+    value: float | None = None
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines that belong together; `head` stands in front of the first, with its number."""
+
+    lines: list[Line]
+    number: str = ""
+    head: Piece | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """An equation set large, derivatives as fractions."""
+
+    left: Piece
+    right: Piece
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of pieces under words."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[Piece, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A sentence on a line of its own."""
+
+    text: str
+
+
+Item = Union[Block, Display, Table, Remark]
+
+
+@dataclass(slots=True)
+class Page:
+    """A title, a remark beside it, and what follows."""
+
+    title: Piece
+    aside: str = ""
+    items: list[Item] = field(default_factory=list)
+
+
+def numbers_in(x: Term) -> Sequence[float]:
+    """Every number that the substitution of a term shows."""
+    found: list[float] = []
+    parts = [x]
+    while parts:
+        match parts.pop():
+            case Name(value=value):
+                found.append(value)
+            case Call(args=args):
+                parts.extend(args)
+            case Sum(terms=terms):
+                parts.extend(terms)
+            case Product(coefficient=coefficient, factors=factors):
+                found.append(coefficient)
+                parts.extend(base for base, _ in factors)
+    return found

@@ -1,0 +1,180 @@
+"""Writing terms down: what text, LaTeX and MathML have in common.
+
+A printer decides where brackets and signs go; a subclass says how each construct is spelled. With
+`numbers=True` names are replaced by their numbers: the substitution line of a derivation.
+"""
+
+from typing import Any
+
+from autodiff.formula.figures import CONSTANTS, Figures, ratio
+from autodiff.formula.terms import Call, Name, Product, Sum, Term, as_product
+from autodiff.op import CALL, POWER, PRODUCT, SIGN, SUM
+
+Shown = tuple[str, int]  # a piece of output, and how tightly it binds
+
+
+class Printer:
+    """Terms to output. Subclasses spell: see the methods below the line."""
+
+    MINUS, PLUS, TIMES, DOTS = "-", "+", "*", "..."
+
+    def __init__(self, figures: Figures = Figures(), *, numbers: bool = False) -> None:  # noqa: B008
+        self.figures = figures
+        self.numbers = numbers
+        self.most_terms: int | None = None  # of a sum, before its middle is left out
+
+    def write(self, x: Term) -> str:
+        """The output for a whole term."""
+        return self.show(x)[0]
+
+    def within(self, x: Term, least: int) -> str:
+        """The output for a part, in brackets where it binds less than `least`."""
+        text, precedence = self.show(x)
+        return text if precedence >= least else self.brackets(text)
+
+    def show(self, x: Term) -> Shown:
+        match x:
+            case Name():
+                return self.figure(x.value) if self.numbers else (self.name(x.label), CALL)
+            case Sum():
+                return self.sum(x), SUM
+            case Product():
+                return self.product(x)
+            case Call():
+                return self.apply(x)
+
+    def figure(self, x: float) -> Shown:
+        """A number; a negative one binds like a sign."""
+        if x in CONSTANTS:
+            return self.constant(CONSTANTS[x]), PRODUCT
+        text = self.number(self.figures.text(abs(x)))
+        return (self.MINUS + text, SIGN) if x < 0.0 else (text, CALL)
+
+    def sum(self, x: Sum) -> str:
+        out = ""
+        terms = x.terms
+        if self.most_terms and len(terms) > self.most_terms:
+            terms = (*terms[: self.most_terms - 2], _GAP, terms[-1])
+        for i, part in enumerate(terms):
+            if part is _GAP:
+                out += f" {self.PLUS} {self.DOTS}"
+                continue
+            product = as_product(part)
+            negative = product.coefficient < 0.0
+            size = Product(-product.coefficient, product.factors) if negative else part
+            text = self.within(_unwrapped(size), PRODUCT)
+            if self.numbers and not negative and isinstance(part, Name) and part.value < 0.0:
+                text = self.brackets(text)
+            sign = self.MINUS if negative else self.PLUS
+            out += f" {sign} " if i else self.MINUS if negative else ""
+            out += text
+        return out
+
+    def product(self, x: Product) -> Shown:
+        size = abs(x.coefficient)
+        above = [(base, e) for base, e in x.factors if e > 0.0]
+        below = [(base, -e) for base, e in x.factors if e < 0.0]
+        if not x.factors:
+            return self.coefficient_alone(x.coefficient)
+        parts = [self.power(base, e, PRODUCT if not below else SIGN) for base, e in above]
+        if below:
+            p, q = map(float, simple_fraction(size) or (size, 1))
+            lead = "" if p == 1.0 and parts else self.figure(p)[0]
+            over = self.joined(lead, parts)
+            under = self.joined(
+                "" if q == 1.0 else self.figure(q)[0], [self.power(base, e, SIGN) for base, e in below]
+            )
+            text, precedence = self.fraction(over, under, len(below) + (q != 1.0) > 1)
+        else:
+            lead = "" if size == 1.0 else self.coefficient(size)
+            text, precedence = self.joined(lead, parts), PRODUCT if lead or len(parts) > 1 else POWER
+        return (self.MINUS + text, SIGN) if x.coefficient < 0.0 else (text, precedence)
+
+    def coefficient_alone(self, x: float) -> Shown:
+        """A plain number as a whole term."""
+        return self.figure(x)
+
+    def power(self, base: Term, exponent: float, least: int) -> str:
+        if exponent == 1.0:
+            # A sum needs brackets inside a product, a negative number too.
+            return self.within(base, SIGN + 1 if self.numbers else least)
+        if exponent == 0.5:
+            return self.root(self.write(base))
+        inner = self.within(base, CALL)
+        if isinstance(base, Name) and not self.numbers:
+            inner = self.base(base.label)
+        return self.superscript(inner, self.figures.text(exponent))
+
+    def apply(self, x: Call) -> Shown:
+        op = x.op
+        special: Any = getattr(self, f"call_{op.name}", None)
+        if special:
+            return special(*x.args)  # type: ignore[no-any-return]
+        if "{" in op.spelling:
+            return self.template(op.spelling, [self.write(a) for a in x.args]), CALL
+        if op.precedence < CALL and len(x.args) == 2:
+            left, right = (self.within(a, op.precedence + 1) for a in x.args)
+            return self.infix(left, op.spelling, right), op.precedence
+        return self.call(op, [self.write(a) for a in x.args]), CALL
+
+    # ------------------------------------------------------------ what a language spells
+
+    def number(self, text: str) -> str:
+        return text
+
+    def constant(self, text: str) -> str:
+        return text
+
+    def name(self, label: str) -> str:
+        return label
+
+    def base(self, label: str) -> str:
+        """A name that is raised to a power."""
+        return self.name(label)
+
+    def brackets(self, text: str) -> str:
+        return f"({text})"
+
+    def coefficient(self, size: float) -> str:
+        return self.figure(size)[0]
+
+    def joined(self, lead: str, parts: list[str]) -> str:
+        return self.TIMES.join([lead, *parts] if lead else parts)
+
+    def fraction(self, over: str, under: str, several: bool) -> Shown:
+        return f"{over}/{self.brackets(under) if several else under}", PRODUCT
+
+    def superscript(self, base: str, exponent: str) -> str:
+        return f"{base}^{exponent}"
+
+    def infix(self, left: str, sign: str, right: str) -> str:
+        return f"{left} {sign} {right}"
+
+    def template(self, template: str, args: list[str]) -> str:
+        return template.format(*args)
+
+    def root(self, text: str) -> str:
+        return f"sqrt({text})"
+
+    def call(self, op: Any, args: list[str]) -> str:
+        return f"{op.name}({', '.join(args)})"
+
+    def call_sqrt(self, x: Term) -> Shown:
+        return self.root(self.write(x)), CALL
+
+
+_GAP = Name("…", 0.0)
+
+
+def _unwrapped(x: Term) -> Term:
+    """A product that is one bare factor, as that factor."""
+    if isinstance(x, Product) and x.coefficient == 1.0 and len(x.factors) == 1:
+        base, exponent = x.factors[0]
+        return base if exponent == 1.0 else x
+    return x
+
+
+def simple_fraction(x: float) -> tuple[int, int] | None:
+    """A coefficient that is shown as a fraction: halves and quarters, and what no short decimal is."""
+    found = ratio(x)
+    return found if found and (found[1] in (2, 4) or not Figures().exact(x)) else None
