@@ -10,13 +10,13 @@
 See README.md for a tour and docs/tutorial.md for a walk.
 """
 
+from __future__ import annotations
+
 import builtins as _builtins
+from importlib import import_module as _import_module
 
 from autodiff import ops as _ops
 from autodiff.calculus import derivative, grad, hessian, hvp, jacobian, jvp
-from autodiff.checks import check_gradient, first_nonfinite
-from autodiff.expression import ParseError, parse, parse_lines
-from autodiff.formula import derive
 from autodiff.modes import no_record, strict
 from autodiff.names import name_all, values
 from autodiff.op import TABLE as _TABLE
@@ -25,18 +25,46 @@ from autodiff.value import Value, zero_grad
 
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
+
+    from autodiff.checks import check_gradient, first_nonfinite
+    from autodiff.drawing import draw
+    from autodiff.expression import parse, parse_lines
+    from autodiff.formula import check_formula, derive, explain_step
+    from autodiff.syntax import ParseError
+
+# Loaded when first used, for the same reason.
+_LATER = {
+    "ParseError": "autodiff.syntax",
+    "check_formula": "autodiff.formula",
+    "check_gradient": "autodiff.checks",
+    "derive": "autodiff.formula",
+    "draw": "autodiff.drawing",
+    "explain_step": "autodiff.formula",
+    "first_nonfinite": "autodiff.checks",
+    "parse": "autodiff.expression",
+    "parse_lines": "autodiff.expression",
+}
+
 _functions = {name: op for op in _TABLE.values() for name in (op.name, *op.aliases)}
 _functions |= {"dot": _ops.dot, "softmax": _ops.softmax}
 globals().update(_functions)
 
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
+    globals()[name] = found = getattr(_import_module(_LATER[name]), name)
+    return found
+
+
+
 __all__ = [
     "Op",
-    "ParseError",
     "Value",
-    "check_gradient",
     "derivative",
-    "derive",
-    "first_nonfinite",
     "grad",
     "hessian",
     "hvp",
@@ -44,10 +72,9 @@ __all__ = [
     "jvp",
     "name_all",
     "no_record",
-    "parse",
-    "parse_lines",
     "strict",
     "values",
     "zero_grad",
+    *_LATER,
     *(name for name in _functions if not hasattr(_builtins, name)),
 ]

@@ -9,8 +9,9 @@ it is re-evaluated where the other branch is taken. So what flows is a pair, the
 the condition under which anything arrives here at all (`Flow`).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, NamedTuple
 
 from autodiff.graph import check_recorded, sweep, topological
 from autodiff.names import find
@@ -18,24 +19,34 @@ from autodiff.op import TABLE, number
 from autodiff.ops import alias, dot, gate, where
 from autodiff.value import Value
 
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
+
 Variable = Value | str
 Number = Value | float
 
 
-class Choice(NamedTuple):
+class Choice:
     """The slope of a row that selects: where it is zero, nothing flows."""
 
-    slope: Value
+    __slots__ = ("slope",)
+
+    def __init__(self, slope: Value) -> None:
+        self.slope = slope
 
 
-class Flow(NamedTuple):
+class Flow:
     """An adjoint under construction, and the condition under which it arrives (None: always)."""
 
-    adjoint: Number
-    reach: Value | None = None
+    __slots__ = ("adjoint", "reach")
 
-    def __mul__(self, slope: "Number | Choice") -> "Flow":  # type: ignore[override]
-        adjoint, reach = self
+    def __init__(self, adjoint: Number, reach: Value | None = None) -> None:
+        self.adjoint = adjoint
+        self.reach = reach
+
+    def __mul__(self, slope: Number | Choice) -> Flow:
+        adjoint, reach = self.adjoint, self.reach
         if isinstance(slope, Choice):
             slope = slope.slope
             reach = slope if reach is None else gate(reach, slope)
@@ -44,7 +55,7 @@ class Flow(NamedTuple):
         product = slope if type(adjoint) is float and adjoint == 1.0 else adjoint * slope
         return Flow(product if reach is None else gate(reach, product), reach)
 
-    def __add__(self, other: "Flow") -> "Flow":  # type: ignore[override]
+    def __add__(self, other: Flow) -> Flow:
         either = None
         if self.reach is not None and other.reach is not None:
             either = self.reach if self.reach is other.reach else where(self.reach, 1.0, other.reach)

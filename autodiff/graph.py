@@ -9,13 +9,18 @@ Nothing recurses, so a graph may be a million nodes deep.
 A node here is anything with `op`, `args`, `data` and `point`; an argument that is a plain float is a constant.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
 from math import isfinite
 from types import MappingProxyType
-from typing import Any, TypeVar
 
 from autodiff.modes import MODES, created
 from autodiff.op import TABLE, Op, number
+
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def topological(*roots: Any, stop: Collection[Any] = (), right_first: bool = False) -> list[Any]:
@@ -43,16 +48,13 @@ def topological(*roots: Any, stop: Collection[Any] = (), right_first: bool = Fal
     return order
 
 
-Adjoint = TypeVar("Adjoint")
-
-
-def sweep(root: Any, seed: Adjoint, order: list[Any], local: Any) -> dict[Any, Adjoint]:
+def sweep(root: Any, seed: Any, order: list[Any], local: Any) -> dict[Any, Any]:
     """The chain rule: d root / d node, for every node of `order` that something flows to.
 
     `local(node)` gives (argument, d node / d argument) pairs; `seed` is d root / d root. Whatever the two
     are made of needs `*` and `+`.
     """
-    adjoints: dict[Any, Any] = {root: seed}
+    adjoints = {root: seed}
     for node in reversed(order):
         if node.operands and node in adjoints:
             adjoint = adjoints[node]

@@ -14,10 +14,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType
-from typing import Any
 
 from autodiff.graph import topological
 from autodiff.value import Value
+
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
 
 CO_OPTIMIZED = 1  # flag of the code of a function: its variables are not kept in a dict
 COMPREHENSIONS = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}

@@ -1,5 +1,11 @@
 """What an op is: one row of the table, and how a row is called.
 
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
+
+    Partial = float | Callable[..., Any]
+
 A row says what a function is called, how its number is computed (`forward`), what its partial derivatives
 are (`partials`) and how it is written (`spelling`, `formula`). Everything else in the package is driven by
 these rows: no other module knows what a sine is.
@@ -9,11 +15,10 @@ raise on plain floats. So one line gives a number when it is handed numbers, and
 Values.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
-from typing import Any
-
-Partial = float | Callable[..., Any]
 
 # How tightly each kind of expression binds; printers put brackets where a part binds less.
 COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL = 0, 1, 2, 3, 4, 5
@@ -183,8 +188,7 @@ def number(x: Any) -> float:
             return float(x)
         except OverflowError:
             raise OverflowError(
-                f"an integer of {x.bit_length() if isinstance(x, int) else 'too many'} bits does not "  # type: ignore[redundant-expr]
-                "fit a float64 (largest 1.8e308); scale the problem or use math.inf"
+                f"{_shown(x)} does not fit a float64 (largest 1.8e308); scale the problem or use math.inf"
             ) from None
     if getattr(x, "shape", None) == () and hasattr(x, "item"):
         return number(x.item())  # NumPy's bool and 0-d array, without importing NumPy
@@ -195,8 +199,15 @@ def number(x: Any) -> float:
         remedy = "Values are scalars; write [Value(e) for e in xs] and a loop, or ad.dot(xs, ys)"
     else:
         remedy = _REMEDIES.get(kind, "use a real number: int, float, Fraction or a NumPy scalar")
-    shown = repr(x) if len(repr(x)) <= 60 else repr(x)[:57] + "..."
-    raise TypeError(f"{shown} ({kind}) is not a real number: {remedy}")
+    raise TypeError(f"{_shown(x)} ({kind}) is not a real number: {remedy}")
+
+
+def _shown(x: Any) -> str:
+    try:
+        text = repr(x)
+    except Exception:  # an int of more digits than Python prints, or an object that cannot be shown
+        return "this number" if isinstance(x, Real) else "this"
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 _REMEDIES = {

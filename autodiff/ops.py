@@ -10,14 +10,19 @@ its own (`sigmoid_slope`), accurate in `forward`, and printed as its textbook `f
 is in `autodiff.real` and `autodiff.activations`.
 """
 
+from __future__ import annotations
+
 import math
 import operator
 from functools import partial, reduce
-from typing import Any
 
 from autodiff import activations as act, real
 from autodiff.op import COMPARISON, POWER, PRODUCT, SIGN, SUM, Op, number
 from autodiff.real import LN2, LN10
+
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
 
 # fmt: off
 # ---------------------------------------------------------------- arithmetic

@@ -5,16 +5,21 @@ the numbers its arguments had at that moment. The chain rule (`autodiff.graph.sw
 backwards once. No node knows its users, so a graph is freed when its root goes.
 """
 
+from __future__ import annotations
+
 import threading
 from collections import deque
 from collections.abc import Iterable
 from operator import add
-from typing import Any
 
 from autodiff import ops
 from autodiff.graph import call_text, evaluate, local_slopes, refuse_nonfinite, sweep, topological
 from autodiff.modes import MODES, created
 from autodiff.op import TABLE, Op, follow, number
+
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Value:
@@ -45,7 +50,7 @@ class Value:
     name: str
     op: str
     point: tuple[float, ...]
-    operands: "tuple[Value | float, ...]"
+    operands: tuple[Value | float, ...]
 
     def __init__(self, data: Any, name: str = "") -> None:
         self.data = number(data)
@@ -57,13 +62,13 @@ class Value:
             self.named(name)
 
     @property
-    def args(self) -> "tuple[Value | float, ...]":
+    def args(self) -> tuple[Value | float, ...]:
         """The operands in order: Values, or plain numbers for constants. A graph never changes."""
         return self.operands
 
     # ------------------------------------------------------------ names
 
-    def named(self, name: str) -> "Value":
+    def named(self, name: str) -> Value:
         """Give this Value a name and return it. A second, different name is a ValueError."""
         if not isinstance(name, str) or not name.strip():
             raise TypeError(f"a name is a text that is not empty, not {name!r}")
@@ -75,7 +80,7 @@ class Value:
         self.name = name
         return self
 
-    def alias(self, name: str) -> "Value":
+    def alias(self, name: str) -> Value:
         """The same number under a second name: an identity node, whose factor 1 is not printed."""
         return record(ops.alias, [self]).named(name)
 
@@ -86,48 +91,48 @@ class Value:
     # ------------------------------------------------------------ recording
 
     @staticmethod
-    def __record__(op: Op, args: tuple[Any, ...]) -> "Value":
+    def __record__(op: Op, args: tuple[Any, ...]) -> Value:
         """What a row of the table does with Values among its operands: it records."""
         return record(op, args)
 
-    def __add__(self, other: Any) -> "Value":
+    def __add__(self, other: Any) -> Value:
         return _record2(ops.add, self, other)
 
-    def __radd__(self, other: Any) -> "Value":
+    def __radd__(self, other: Any) -> Value:
         # The builtin sum() starts from the int 0, which is no part of the user's formula.
         return self if other == 0 and type(other) is int else _record2(ops.add, other, self)
 
-    def __sub__(self, other: Any) -> "Value":
+    def __sub__(self, other: Any) -> Value:
         return _record2(ops.sub, self, other)
 
-    def __rsub__(self, other: Any) -> "Value":
+    def __rsub__(self, other: Any) -> Value:
         return _record2(ops.sub, other, self)
 
-    def __mul__(self, other: Any) -> "Value":
+    def __mul__(self, other: Any) -> Value:
         return _record2(ops.mul, self, other)
 
-    def __rmul__(self, other: Any) -> "Value":
+    def __rmul__(self, other: Any) -> Value:
         return _record2(ops.mul, other, self)
 
-    def __truediv__(self, other: Any) -> "Value":
+    def __truediv__(self, other: Any) -> Value:
         return _record2(ops.div, self, other)
 
-    def __rtruediv__(self, other: Any) -> "Value":
+    def __rtruediv__(self, other: Any) -> Value:
         return _record2(ops.div, other, self)
 
-    def __pow__(self, other: Any) -> "Value":
+    def __pow__(self, other: Any) -> Value:
         return _record2(ops.power, self, other)
 
-    def __rpow__(self, other: Any) -> "Value":
+    def __rpow__(self, other: Any) -> Value:
         return _record2(ops.power, other, self)
 
-    def __neg__(self) -> "Value":
+    def __neg__(self) -> Value:
         return record(ops.neg, [self])
 
-    def __pos__(self) -> "Value":
+    def __pos__(self) -> Value:
         return self
 
-    def __abs__(self) -> "Value":
+    def __abs__(self) -> Value:
         return record(ops.absolute, [self])
 
     # ------------------------------------------------------------ as a number
@@ -180,12 +185,12 @@ class Value:
 
     # ------------------------------------------------------------ copies
 
-    def __copy__(self) -> "Value":
+    def __copy__(self) -> Value:
         from autodiff.copies import restore
 
         return restore([], self.data, self.grad, self.name, self.op, self.operands, self.point)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         from autodiff.copies import deep_copy
 
         return deep_copy(self, memo)
@@ -255,17 +260,18 @@ def zero_grad(values: Iterable[Value]) -> None:
 
 
 _new = object.__new__
+_OWN = frozenset(dir(Value))
 _committing = threading.Lock()
 _get_grad = Value.grad.__get__  # type: ignore[attr-defined]
 _set_grad = Value.grad.__set__  # type: ignore[attr-defined]
 
 
 def _give_method(op: Op) -> None:
-    """Every row of the table with a fixed number of arguments is a method of Value."""
+    """Every row of the table with a fixed number of arguments becomes a method of Value."""
     for name in (op.name, *op.aliases):
-        if hasattr(Value, name) and TABLE.get(name) is not op:
-            if name != "alias":
-                raise ValueError(f"an op cannot be called {name!r}: Value has an attribute of that name")
+        if name in _OWN:
+            if op is not ops.alias:
+                raise ValueError(f"an op cannot be called {name!r}: it is an attribute of Value")
         elif op.arity is not None:
             setattr(Value, name, _method(op))
 

@@ -2,7 +2,7 @@
 
 from autodiff.drawing import palette
 from autodiff.drawing.cards import Word
-from autodiff.drawing.dot import font, html_label
+from autodiff.drawing.dot import CROWDED, font, html_label
 from autodiff.drawing.lettering import figure, in_markup, in_quotes, plain, width
 from autodiff.drawing.network import Line, Network, Spot
 from autodiff.drawing.palette import LIGHT
@@ -17,15 +17,17 @@ def svg_text(net: Network) -> str:
         words(x, 16.0, text, "quiet", 11.0, anchor="middle") for x, text in net.headings if text
     ]
     strongest = palette.largest(line.number for line in net.edges)
-    for line in net.edges:
+    crowd = len(net.edges)
+    for line in sorted(net.edges, key=lambda line: abs(line.number)):
         x0, y0, x1, y1 = _ends(line, net.radius)
         step = _step(line.number, strongest)
         dashes = ' stroke-dasharray="5 3"' if line.number < 0.0 else ""
+        pale = ' opacity="0.6"' if crowd >= CROWDED and line.weight is not None else ""
         body.append(
-            f'<g class="edge {palette.class_name(step)}" id="{line.id}">'
+            f'<g class="edge {palette.class_name(step)}" id="{line.id}"{pale}>'
             f"<title>{in_markup(_about_edge(line))}</title>"
             f'<path d="M{x0:.1f},{y0:.1f}L{x1:.1f},{y1:.1f}" fill="none" class="wire" '
-            f'stroke="{palette.bar(step, LIGHT)}" stroke-width="{_pen(line, strongest):.2f}"'
+            f'stroke="{palette.bar(step, LIGHT)}" stroke-width="{_pen(line, strongest, crowd):.2f}"'
             f"{dashes}/></g>"
         )
     for line in net.edges:
@@ -33,17 +35,18 @@ def svg_text(net: Network) -> str:
             body.append(_label(line, net.radius))
     largest = palette.largest(spot.cell.gradient for spot in net.boxes)
     body += [_spot(spot, net.radius, palette.step(spot.cell.gradient, largest)) for spot in net.boxes]
-    body += [words(x, y + 4, text, "quiet", 11.0, anchor="middle") for x, y, text in net.gaps]
+    for x, y, text in net.gaps:
+        body.append(_scrap(x, y, text, 11.0))
     return wrapped(body, net.width, net.height, net.caption, net.note)
 
 
 def dot_text(net: Network) -> str:
     """The network as DOT for `neato -n2`: the places are in it."""
     lines = [
-        f'digraph {{\n  graph [layout=neato, bgcolor="transparent", splines=line, outputorder=edgesfirst, {font("quiet")}'
+        f'digraph {{\n  graph [layout=neato, bgcolor="transparent", splines=line, outputorder=edgesfirst, {font()}'
         f"label={in_quotes(' · '.join(filter(None, (net.caption, net.note))))}, labelloc=b]\n"
-        f'  node [fixedsize=true, style=filled, penwidth=1.4, {font("ink")}]\n'
-        f"  edge [arrowhead=none, {font('quiet', 9.0)}]\n"
+        f'  node [fixedsize=true, style=filled, penwidth=1.4, {font()}]\n'
+        "  edge [arrowhead=none]\n"
     ]
     largest = palette.largest(spot.cell.gradient for spot in net.boxes)
     for spot in net.boxes:
@@ -60,22 +63,23 @@ def dot_text(net: Network) -> str:
     for i, (x, y, text) in enumerate(texts):
         lines.append(
             f'  t{i} [pos="{x:.1f},{net.height - y:.1f}!", shape=plaintext, style="", '
-            f'{font("quiet")}label={in_quotes(text)}]\n'
+            f'{font()}label={in_quotes(text)}]\n'
         )
     strongest = palette.largest(line.number for line in net.edges)
     for line in net.edges:
         colour = palette.bar(_step(line.number, strongest), LIGHT)
+        colour += "99" if len(net.edges) >= CROWDED else ""
         dashes = ", style=dashed" if line.number < 0.0 else ""
         lines.append(
             f'  {line.tail.id} -> {line.head.id} [id="{line.id}", color="{colour}", '
-            f"penwidth={_pen(line, strongest):.2f}{dashes}]\n"
+            f"penwidth={_pen(line, strongest, len(net.edges)):.2f}{dashes}]\n"
         )
         if line.label:
             (x, y), wide = _label_at(line, net.radius), width(line.label, 9.0)
             lines.append(
                 f'  l{line.id} [pos="{x:.1f},{net.height - y:.1f}!", shape=box, penwidth=0, '
                 f'fillcolor="{LIGHT["paper"]}", width={wide / 72:.3f}, height=0.17, '
-                f"{font('quiet', 9.0)}label={in_quotes(line.label)}]\n"
+                f"{font(9.0)}label={in_quotes(line.label)}]\n"
             )
     return "".join([*lines, "}\n"])
 
@@ -89,7 +93,7 @@ def _words(spot: Spot, radius: float) -> list[Word]:
     while width(title, 10.5, bold=True) > 56.0:
         title = title.removesuffix("…")[:-1] + "…"
     lines = [Word(title, "ink", True, 10.5)]
-    if radius > 20.0:
+    if radius > 20.0 or cell.kind == "result":
         lines.append(Word(figure(cell.number), "value", False, 10.0))
         lines.append(Word(f"∂ {figure(cell.gradient)}", "gradient", False, 10.0))
     return lines
@@ -144,13 +148,18 @@ def _about_edge(line: Line) -> str:
 
 
 def _label(line: Line, radius: float) -> str:
-    """The weight, on a scrap of paper that interrupts the line."""
+    """The weight, beside the line that it belongs to."""
     x, y = _label_at(line, radius)
-    wide = width(line.label, 10.0) + 4.0
+    return _scrap(x, y, line.label, 10.0)
+
+
+def _scrap(x: float, y: float, text: str, size: float) -> str:
+    """Text on a scrap of paper, to be read in front of edges."""
+    wide = width(text, size) + 4.0
     return (
         f'<rect x="{x - wide / 2:.1f}" y="{y - 7:.1f}" width="{wide:.1f}" height="14" rx="3" '
         f'fill="{LIGHT["paper"]}" class="paper"/>'
-        + words(x, y + 3.5, line.label, "quiet", 10.0, anchor="middle")
+        + words(x, y + 3.5, text, "quiet", size, anchor="middle")
     )
 
 
@@ -171,7 +180,9 @@ def _step(number: float, strongest: float) -> int:
     return step and (max(step, 3) if step > 0 else min(step, -3))
 
 
-def _pen(line: Line, strongest: float) -> float:
-    """How wide an edge is drawn: in proportion to its number."""
+def _pen(line: Line, strongest: float, crowd: int) -> float:
+    """How wide an edge is drawn: in proportion to its number, and thinner in a crowd."""
+    if line.weight is None:
+        return 0.8
     share = abs(line.number) / strongest if strongest and abs(line.number) <= strongest else 0.0
-    return 0.7 + 3.3 * share
+    return (0.7 + 3.3 * share) * (1.0 if crowd < CROWDED // 3 else 0.7 if crowd < CROWDED else 0.4)

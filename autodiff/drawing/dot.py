@@ -13,11 +13,13 @@ from autodiff.drawing.lettering import in_label, in_quotes
 from autodiff.drawing.palette import LIGHT
 from autodiff.drawing.picture import Picture
 
+CROWDED = 150  # edges, from which on they are straight, thin and pale
+COLOURS = LIGHT | {"quiet": palette.ANYWHERE}
 HEADER = """\
 digraph {{
-  graph [rankdir=LR, bgcolor="transparent", nodesep={nodesep}, ranksep={ranksep}, {look}{label}]
+  graph [rankdir=LR, bgcolor="transparent", nodesep={nodesep}, ranksep={ranksep}, {lines}{look}{label}]
   node [shape=box, fixedsize=true, {look}color="{line}"{style}]
-  edge [color="{line}", arrowsize=0.6]
+  edge [color="{line}", arrowsize=0.6{ports}]
 """
 
 
@@ -25,13 +27,16 @@ def dot_text(picture: Picture, words: bool = True) -> str:
     """The whole graph; the same text on every run."""
     largest = palette.largest(box.gradient for box in picture.boxes)
     caption = " · ".join(filter(None, (picture.caption, picture.note)))
+    crowded = len(picture.edges) >= CROWDED
     header = HEADER.format(
-        look=font("quiet") if words else "",
+        look=font() if words else "",
         label=f"label={in_quotes(caption)}, labelloc=b" if words else "labelloc=t",
         line=LIGHT["line"],
         style=', style="rounded,filled", penwidth=1.2' if words else ', label=""',
         nodesep=0.12 if len(picture.boxes) < 60 else 0.08,
-        ranksep=0.35 if len(picture.edges) < 200 else 0.8,
+        ranksep=1.6 if crowded else 0.7 if any(e.uses > 1 for e in picture.edges) else 0.35,
+        lines="splines=line, " if crowded else "",
+        ports=", tailport=e, headport=w" if crowded else "",
     )
     inside: dict[tuple[str, ...], list[str]] = {}
     for box in picture.boxes:
@@ -43,22 +48,27 @@ def dot_text(picture: Picture, words: bool = True) -> str:
     lines = [header]
     lines += _nested(inside, words)
     strongest = palette.largest(edge.flow for edge in picture.edges)
+    pale = f', color="{LIGHT["line"]}90"' if crowded else ""
     for edge in picture.edges:
-        width = pen_width(edge.flow, strongest)
+        width = pen_width(edge.flow, strongest, len(picture.edges))
         many = f', label="×{edge.uses}"' if words and edge.uses > 1 else ""
-        pen = f", penwidth={width:.2f}{many}" if words else ""
+        pen = f", penwidth={width:.2f}{pale}{many}" if words else ""
         lines.append(f'  {edge.tail} -> {edge.head} [id="{edge.id}"{pen}]\n')
     return "".join([*lines, "}\n"])
 
 
-def font(colour: str, size: float = SIZE) -> str:
-    """Attributes of text."""
-    return f'fontname="Helvetica,Arial,sans-serif", fontsize={size:g}, fontcolor="{LIGHT[colour]}", '
+def font(size: float = SIZE) -> str:
+    """Attributes of text that stands on no box."""
+    return (
+        f'fontname="Helvetica,Arial,sans-serif", fontsize={size:g}, '
+        f'fontcolor="{palette.ANYWHERE}", '
+    )
 
 
-def pen_width(flow: float, strongest: float) -> float:
+def pen_width(flow: float, strongest: float, edges: int) -> float:
     """Wider where more gradient flows, on the scale of the boxes."""
-    return 0.8 + 1.6 * abs(palette.step(flow, strongest)) / palette.STEPS
+    width = 0.8 + 1.6 * abs(palette.step(flow, strongest)) / palette.STEPS
+    return width if edges < CROWDED else width / 2
 
 
 def clusters(paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
@@ -102,7 +112,7 @@ def html_label(lines: list[list[Word]], centred: bool = False) -> str:
         spelled = []
         for word in line:
             text = f"<B>{in_label(word.text)}</B>" if word.bold else in_label(word.text)
-            look = f'COLOR="{LIGHT[word.colour]}" POINT-SIZE="{word.size:g}"'
+            look = f'COLOR="{COLOURS[word.colour]}" POINT-SIZE="{word.size:g}"'
             spelled.append(f"<FONT {look}>{text}</FONT>")
         align = "CENTER" if centred else "LEFT"
         rows.append(f'<TR><TD ALIGN="{align}">{"&#160;&#160;".join(spelled)}</TD></TR>')

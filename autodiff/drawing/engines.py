@@ -140,6 +140,10 @@ class _Instead:
         return getattr(self.module, name)
 
 
+def _middle(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
+
+
 def _read(found: dict[str, Any]) -> Layout:
     """The positions in Graphviz's JSON, where y points upwards and numbers are texts."""
     margin = 4.0
@@ -162,5 +166,5 @@ def _read(found: dict[str, Any]) -> Layout:
         points = [point(text) for text in rest]
         curve = " ".join(f"{x:.1f},{y:.1f}" for x, y in points[1:])
         path = f"M{points[0][0]:.1f},{points[0][1]:.1f}C{curve}"
-        edges[edge["id"]] = Route(path, points[-1], tip, points[len(points) // 2])
+        edges[edge["id"]] = Route(path, points[-1], tip, _middle(points[0], tip))
     return Layout(right - left + 2 * margin, top - bottom + 2 * margin, nodes, edges, clusters)

@@ -14,18 +14,23 @@ from autodiff.drawing.lettering import plain
 from autodiff.drawing.picture import Box, Picture
 from autodiff.value import Value
 
+MOST_EDGES = 600
+MANY = 12  # inputs, beside a few layers
+
 Groups = dict[Value, Any]  # of each box: what it is shown as; itself, or a title that others share
 
 
 def grouped(graph: Folded) -> Picture:
     """A picture of at most `MOST` boxes."""
     groups: Groups = {head: head for head in graph.heads()}
+    flows = graph.flows()
     word = ""
     for name, rung in _LADDER:
+        before = len(set(groups.values()))
         groups = rung(graph, groups)
-        if len(set(groups.values())) < len(groups):
-            word = name
-        if len(set(groups.values())) <= MOST:
+        after = len(set(groups.values()))
+        word = name if after < before else word
+        if after <= MOST and len({(groups[a], groups[b]) for a, b, _ in flows}) <= MOST_EDGES:
             break
     members: dict[Any, list[Value]] = {}
     for head, group in groups.items():
@@ -36,34 +41,40 @@ def grouped(graph: Folded) -> Picture:
         sizes[group] = sizes.get(group, 0) + 1
     ids = {group: f"n{i}" for i, group in enumerate(members)}
     clusters = graph.clusters()
-    boxes = []
-    for group, heads in members.items():
-        computed = [head for head in heads if head.op]
-        shown = computed[-1] if computed else heads[-1] if len(heads) == 1 else None
-        boxes.append(
-            Box(
-                ids[group],
-                "group" if not isinstance(group, Value) else "computed" if group.op else "leaf",
-                plain(graph.names.get(group, "") if isinstance(group, Value) else group),
-                f"{sizes[group]:,} values" + (f", last {_label(graph, shown)}" if shown else "")
-                if not isinstance(group, Value)
-                else "",
-                shown and float(shown.data),
-                shown and graph.gradient(shown),
-                clusters[heads[-1]][:1] if word == "neurons" else (),
-                sizes[group],
-                shown,
-            )
-        )
+    boxes = [
+        _box(graph, ids[group], group, heads, sizes[group], clusters[heads[-1]], word)
+        for group, heads in members.items()
+    ]
     uses = [
         (ids[groups[tail]], ids[groups[head]], flow)
-        for tail, head, flow in graph.flows()
+        for tail, head, flow in flows
         if groups[tail] != groups[head]
     ]
+    leaves = {box.id for box in boxes if box.kind == "leaf"}
+    edges = edges_of(uses, parallel=1)
+    edges = [edge._replace(uses=1) if edge.tail in leaves else edge for edge in edges]
     ops = sum(1 for node in graph.order if node.op)
     count = sum(1 for box in boxes if box.kind == "group")
     note = f"{ops:,} ops folded into {count:,} {word}; level='op' to force"
-    return Picture("folded", boxes, edges_of(uses, parallel=1), caption(graph), note)
+    return Picture("folded", boxes, edges, caption(graph), note)
+
+
+def _box(graph: Folded, name: str, group: Any, heads: list[Value], size: int,
+         cluster: tuple[str, ...], word: str) -> Box:  # fmt: skip
+    """The box of one group; a neuron shows the numbers of its output."""
+    if isinstance(group, Value):
+        title, formula, shown = graph.names.get(group, ""), "", group
+        kind, around = ("computed" if group.op else "leaf"), ()
+    else:
+        computed = [head for head in heads if head.op]
+        neuron = word == "neurons" and bool(computed)
+        around = cluster[:1] if neuron and len(cluster) > 1 else ()
+        kind, title, formula = "group", group[len(around[0]) + 1 if around else 0 :], f"{size:,} values"
+        shown = computed[-1] if neuron else None
+        formula += f", last {plain(graph.names.get(shown, '')) or 'y'}" if shown else ""
+    number = None if shown is None else float(shown.data)
+    gradient = None if shown is None else graph.gradient(shown)
+    return Box(name, kind, plain(title), formula, number, gradient, around, size, shown)
 
 
 def neurons(graph: Folded, groups: Groups) -> Groups:
@@ -74,8 +85,10 @@ def neurons(graph: Folded, groups: Groups) -> Groups:
 
 
 def _layers(graph: Folded, groups: Groups) -> Groups:
-    clusters = graph.clusters()
-    return _with_leaves(graph, {h: clusters[h][0] if clusters[h] else g for h, g in groups.items()})
+    """Neurons whose paths begin alike; and inputs by families, if there are many."""
+    found = {h: g.partition(".")[0] if isinstance(g, str) else g for h, g in groups.items()}
+    leaves = {h: g for h, g in found.items() if g is h and not h.op and h in graph.names}
+    return found | _families(graph, leaves) if len(leaves) > MANY else found
 
 
 def _with_leaves(graph: Folded, groups: Groups) -> Groups:
@@ -108,10 +121,6 @@ def _nearest(graph: Folded, groups: Groups) -> Groups:
         if len(kept) < MOST - 1:
             kept.add(groups[graph.owner[node]])
     return {head: group if group in kept else "everything else" for head, group in groups.items()}
-
-
-def _label(graph: Folded, node: Value) -> str:
-    return plain(graph.names.get(node, "")) or "without a name"
 
 
 _LADDER: tuple[tuple[str, Callable[[Folded, Groups], Groups]], ...] = (

@@ -13,15 +13,16 @@ STEPS = 6
 POSITIVE, NEGATIVE = "#D55E00", "#0072B2"  # Okabe and Ito's vermilion and blue: told apart by everyone
 
 Theme = dict[str, str]
-# `quiet` is the text outside of boxes. In the light theme it is readable on white and on black, since a
-# PNG with a transparent background does not know where it will stand.
+# `quiet` is the text outside of boxes. A PNG with a transparent background does not know where it will
+# stand: there, `ANYWHERE` is readable on white and on black.
+ANYWHERE = "#757575"
 LIGHT: Theme = {
     "paper": "#ffffff",
     "card": "#ffffff",
     "ink": "#222222",
     "value": "#00538a",
     "gradient": "#B84A00",
-    "quiet": "#757575",
+    "quiet": "#5c6166",
     "line": "#8a8a8a",
 }
 DARK: Theme = {

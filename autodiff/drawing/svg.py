@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from autodiff.drawing import palette
 from autodiff.drawing.cards import BAR, BETWEEN, EDGE, HEIGHT, Card, card_of
-from autodiff.drawing.dot import clusters, pen_width
-from autodiff.drawing.engines import Layout
+from autodiff.drawing.dot import CROWDED, clusters, pen_width
+from autodiff.drawing.engines import Layout, Route
 from autodiff.drawing.lettering import in_markup, width, wrap
 from autodiff.drawing.palette import DARK, LIGHT
 from autodiff.drawing.picture import Box, Picture
@@ -33,13 +33,14 @@ def svg_text(picture: Picture, layout: Layout) -> str:
                 + "</g>"
             )
     strongest = palette.largest(edge.flow for edge in picture.edges)
+    pale = ' opacity="0.6"' if len(picture.edges) >= CROWDED else ""
     for edge in picture.edges:
         route = layout.edges.get(edge.id)
         if route:
-            pen = pen_width(edge.flow, strongest)
-            many = words(*route.middle, f"×{edge.uses}", "quiet", 10.0) if edge.uses > 1 else ""
+            pen = pen_width(edge.flow, strongest, len(picture.edges))
+            many = _count(route, edge.uses) if edge.uses > 1 else ""
             body.append(
-                f'<g class="edge" id="{edge.id}"><path d="{route.path}" fill="none" '
+                f'<g class="edge" id="{edge.id}"{pale}><path d="{route.path}" fill="none" '
                 f'stroke="{LIGHT["line"]}" stroke-width="{pen:.2f}" class="line"/>'
                 f'<path d="{route.arrow(pen)}" fill="{LIGHT["line"]}" class="tip"/>{many}</g>'
             )
@@ -48,6 +49,11 @@ def svg_text(picture: Picture, layout: Layout) -> str:
         x, y = layout.nodes[box.id]
         body.append(card(box, card_of(box), x, y, palette.step(box.gradient, largest)))
     return wrapped(body, layout.width, layout.height, picture.caption, picture.note)
+
+
+def _count(route: Route, uses: int) -> str:
+    x, y = route.middle
+    return words(x, y - 4.0, f"×{uses:,}", "quiet", 10.0, anchor="middle")
 
 
 def card(box: Box, look: Card, x: float, y: float, step: int) -> str:

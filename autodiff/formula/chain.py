@@ -29,6 +29,7 @@ class Chain:
     def __init__(self, y: Value, xs: list[Value], labels: Mapping[Value, str]) -> None:
         self.y = y
         self.xs = xs
+        self.summands = _summands(y, labels)
         order = topological(y)
         moved: set[Value] = set(xs)
         for node in order:
@@ -48,12 +49,8 @@ class Chain:
             self.slopes[node] = dict(zip(near, found, strict=True))
 
     def heads(self) -> set[Value]:
-        """The summands of y: waypoints that enter y with the constant factor 1, and are no leaves."""
-        return {
-            node
-            for node, slope in self.slopes[self.y].items()
-            if slope == 1.0 and type(slope) is float and node.args and node not in self.xs
-        }
+        """The named summands of y that x flows into: they enter y with the factor 1."""
+        return {node for node in self.slopes[self.y] if node in self.summands} - set(self.xs)
 
     def above(self) -> dict[Value, list[tuple[Value, Slope]]]:
         """For each waypoint, the waypoints that it moves directly, with the derivative."""
@@ -111,3 +108,18 @@ class Chain:
                 open_ends.discard(node)
                 open_ends |= {lower for lower in self.slopes[node] if lower in leads}
         return through
+
+
+def _summands(y: Value, labels: Mapping[Value, str]) -> set[Value]:
+    """The named Values, leaves apart, that y is a plain sum of: E1 and E2 of E_total = E1 + E2."""
+    found: set[Value] = set()
+    stack = [y]
+    while stack:
+        node = stack.pop()
+        for arg in node.args if node.op in ("add", "sum") else ():
+            if isinstance(arg, Value):
+                if arg not in labels:
+                    stack.append(arg)
+                elif arg.args:
+                    found.add(arg)
+    return found

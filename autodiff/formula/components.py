@@ -4,10 +4,11 @@ A component is d upper / d lower for two neighbouring waypoints: how `upper` is 
 the chain rule gives it (raw), and as one writes it (formula).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autodiff.formula.chain import Chain, Slope, number_of
+from autodiff.formula.page import Piece
+from autodiff.formula.proofs import proof_of
 from autodiff.formula.reading import Reader
 from autodiff.formula.terms import (
     Name,
@@ -31,12 +32,12 @@ class Component:
 
     upper: str
     lower: str
-    definition: Term
+    definition: Term | None  # None: left open
     raw: tuple[Term, ...]
     formula: Term
     value: float
     rule: tuple[str, Term] | None = None  # the slope of an activation: ("σ", σ·(1 − σ))
-    abstract: bool = False
+    proof: tuple[Piece, ...] = ()
 
 
 class Components:
@@ -50,33 +51,46 @@ class Components:
         hidden: set[Value],
         *,
         expand: bool = False,
-        stops: Sequence[Value] = (),
+        abstract: bool = False,
     ) -> None:
         self.chain = chain
         self.reader = reader
         self.signs = signs
         self.hidden = hidden  # named Values that are written out, not named
-        self.expand = expand
-        self.stops = stops
+        self.expand = expand  # prove the slope of each activation
+        self.abstract = abstract  # write f′(z) for it
         self._made: dict[tuple[Value, Value], Component] = {}
 
     def between(self, upper: Value, lower: Value, slope: Slope | None = None) -> Component:
         """The component for two neighbours (or for any two, when their derivative is given)."""
         if (upper, lower) not in self._made:
             slope = self.chain.slopes[upper][lower] if slope is None else slope
+            label, value = self.reader.labels, number_of(slope)
+            rule = _rule(upper, lower)
             formula = self.reader.expression(slope)
-            signed = flipped(formula) if self.signs == "difference" else formula
             raw = tuple(_raw(slope, self.reader))
+            if self.signs == "difference":
+                formula = flipped(formula)
+            if self.abstract and rule:
+                formula, rule, raw = Name(f"f′({label[lower]})", value), None, ()
+            proof = proof_of(upper, self.reader.name(lower)) if self.expand and rule else ()
             self._made[upper, lower] = Component(
-                self.reader.labels[upper],
-                self.reader.labels[lower],
+                label[upper],
+                label[lower],
                 self.reader.definition(upper, self.hidden),
-                raw if _says_more(raw, signed) else (),
-                signed,
-                number_of(slope),
-                _rule(upper, lower),
+                raw if _says_more(raw, formula) else (),
+                formula,
+                value,
+                rule,
+                proof,
             )
         return self._made[upper, lower]
+
+    def left_open(self, lower: Value, value: float) -> Component:
+        """d y / d lower as a symbol: a derivation that stops there."""
+        label = self.reader.labels
+        symbol = Name(f"∂{label[self.chain.y]}/∂{label[lower]}", value)
+        return Component(label[self.chain.y], label[lower], None, (), symbol, value)
 
 
 def _raw(slope: Slope, reader: Reader) -> list[Term]:

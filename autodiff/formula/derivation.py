@@ -18,7 +18,7 @@ from typing import Any
 from autodiff.formula.chain import Chain
 from autodiff.formula.components import Component, Components
 from autodiff.formula.figures import Figures
-from autodiff.formula.forms import FORMS, Result, Task
+from autodiff.formula.forms import FORMS
 from autodiff.formula.higher import higher_order
 from autodiff.formula.page import (
     Block,
@@ -36,6 +36,7 @@ from autodiff.formula.page import (
 )
 from autodiff.formula.reading import Reader
 from autodiff.formula.showing import Showing
+from autodiff.formula.task import Result, Task
 from autodiff.formula.terms import Name, Term, plus, times
 from autodiff.graph import check_recorded, evaluate, local_slopes, sweep, topological
 from autodiff.names import caller_names, find, labels
@@ -99,7 +100,7 @@ class Derivation(Showing):
                         {
                             "of": c.upper,
                             "with_respect_to": c.lower,
-                            "definition": self.write(c.definition),
+                            "definition": self.write(c.definition) if c.definition else None,
                             "derivative": self.write(c.formula),
                             "value": c.value,
                         }
@@ -166,14 +167,19 @@ def derive(
         page, derived = higher_order(y, xs, order, reader, figures)
         return Derivation(page, derived, figures, many)
     chain = Chain(y, xs, table)
-    components = Components(chain, reader, signs, chain.heads(), expand=expand, stops=stops)
+    components = Components(
+        chain, reader, signs, chain.summands, expand=expand, abstract=bool(stops)
+    )
     shown: dict[tuple[str, str], str] = {}
     page = Page(Partial(table[y], table[xs[0]]) if not many else Words(f"The gradients of {table[y]}"))
     derived = []
     for each in xs:
-        task = Task(y, each, chain, reader, components, figures, signs, sense == "ascent", stops, shown)
+        task = Task(
+            y, each, chain, reader, components, figures, signs, sense == "ascent", adjoints, stops, shown
+        )  # fmt: skip
         paths = chain.count_paths(each)
-        chosen = form if form != "auto" else "chain" if paths <= MANY_PATHS else "delta"
+        short = paths <= MANY_PATHS or stops
+        chosen = form if form != "auto" else "chain" if short else "delta"
         result = _in_form(chosen, task, paths)
         engine = adjoints.get(each, 0.0)
         new = None if rate is None else each.data + (rate if sense == "ascent" else -rate) * result.value
@@ -213,7 +219,7 @@ def _closing(task: Task, result: Result, d: Derived, rate: float | None, sense: 
         lines = [Line(Factors(tuple(map(Formula, result.pieces))), left)] if result.pieces else []
         numbers = Factors(tuple(map(Number, result.factors)))
         lines.append(Line(numbers, None if lines else left, task.relation(result.factors), d.value))
-        items.append(Block(lines))
+        items.append(Block(lines, result=True))
     number = task.figures.text
     difference = f" · finite difference {number(d.difference)}" if d.difference == d.difference else ""
     items.append(Remark(f"checked: backward() {number(d.engine)}{difference}".replace("-", "−")))

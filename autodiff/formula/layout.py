@@ -16,6 +16,7 @@ from autodiff.formula.page import (
     Item,
     Label,
     Line,
+    Matrix,
     Number,
     Page,
     Partial,
@@ -47,28 +48,31 @@ class Layout:
         title = self.piece(self.page.title)
         lines = [title + self.page.aside.rjust(WIDTH - len(title) - 2) if self.page.aside else title, ""]
         blocks = [i for i in self.page.items if isinstance(i, Block)]
-        head = max((_width(self.piece(b.head)) for b in blocks if b.head), default=0)
+        headed = [b for b in blocks if b.head]
+        self.head = max((_width(self.piece(b.head)) for b in headed if b.head), default=0)
+        self.numbering = max((len(b.number) for b in headed), default=0) + 2
         for item in self.page.items:
-            lines += self.item(item, head)
+            lines += self.item(item)
         return "\n".join(line.rstrip() for line in lines)
 
     # ------------------------------------------------------------ items
 
-    def item(self, item: Item, head: int) -> list[str]:
+    def item(self, item: Item) -> list[str]:
         match item:
             case Display():
                 return [*("  " + row for row in self.display(item)), ""]
             case Block():
-                return self.block(item, head)
+                return self.block(item)
             case Remark():
-                return [f"  {item.text}" if item.text else ""]
+                return _wrapped("  ", item.text, WIDTH)
             case Table():
                 return self.table(item)
 
-    def block(self, block: Block, head: int) -> list[str]:
-        number = f"{block.number:<3}" if block.number else "   " if block.head else ""
+    def block(self, block: Block) -> list[str]:
+        number = block.number.ljust(max(self.numbering, len(block.number) + 2))
+        number = number if block.number or block.head else ""
         title = self.piece(block.head) if block.head else ""
-        start = f"  {number}{title}" + " " * (head - _width(title) + 3 if block.head else 0)
+        start = f"  {number}{title}" + " " * (self.head - _width(title) + 3 if block.head else 0)
         rows: list[str] = []
         shift = 0
         for i, line in enumerate(block.lines):
@@ -82,7 +86,13 @@ class Layout:
             if i == 0 and block.head and not left:
                 lead = "" if line.relation == "=" else lead
             rows += self.line(indent + lead, line)
-        return rows or [start.rstrip()]
+        rows = rows or [start.rstrip()]
+        return self.ruled(rows) if block.result else rows
+
+    @staticmethod
+    def ruled(rows: list[str]) -> list[str]:
+        """A line drawn over the value of a result."""
+        return [" " * VALUES + "─" * 11, *rows]
 
     def line(self, lead: str, line: Line) -> list[str]:
         text = self.piece(line.right)
@@ -99,10 +109,19 @@ class Layout:
         return f"{relation} {self.numbers.figure(x)[0]:>9}"
 
     def table(self, table: Table) -> list[str]:
-        rows = [list(table.header), *([self.piece(cell) for cell in row] for row in table.rows)]
-        widths = [max(_width(row[i]) for row in rows) for i in range(len(table.header))]
-        ruled = [rows[0], ["─" * w for w in widths], *rows[1:]]
-        return ["  " + "   ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in ruled]
+        cells = [list(table.header), *([self.piece(cell) for cell in row] for row in table.rows)]
+        widths = [max(_width(row[i]) for row in cells) for i in range(len(table.header))]
+        widest = widths.index(max(widths))
+        widths[widest] = max(12, min(widths[widest], WIDTH - 2 - sum(widths) + widths[widest] - 3 * len(widths)))
+        out = []
+        for i, row in enumerate(cells):
+            wrapped = [_wrapped("", cell, w) for cell, w in zip(row, widths, strict=True)]
+            for j in range(max(map(len, wrapped))):
+                parts = [w[j] if j < len(w) else "" for w in wrapped]
+                out.append("  " + "   ".join(c.ljust(w) for c, w in zip(parts, widths, strict=True)))
+            if i == 0:
+                out.append("  " + "   ".join("─" * w for w in widths))
+        return out
 
     # ------------------------------------------------------------ pieces
 
@@ -113,8 +132,12 @@ class Layout:
                 return f"∂{power}{visible(upper)}/∂{visible(lower)}{power}" if order else visible(upper)
             case Formula(term=term, numbers=numbers):
                 return (self.numbers if numbers else self.symbols).write(term)
-            case Factors(parts=parts):
-                return " · ".join(self._factor(p) for p in parts)
+            case Factors(parts=(Words(text=operator), inner)):
+                return f"{operator} ({self.piece(inner)})"
+            case Factors(parts=parts, tight=tight):
+                return ("·" if tight else " · ").join(self._factor(p) for p in parts)
+            case Matrix(rows=rows):
+                return self._matrix(rows)
             case Summands(parts=parts):
                 return " + ".join(self._bracketed(self.piece(p), "−") for p in parts)
             case Number(value=value):
@@ -125,6 +148,12 @@ class Layout:
                 return text
             case Change(left=left, sign=sign, right=right):
                 return f"{self.piece(left)} {sign} {self.piece(right).replace(' · ', '·')}"
+
+    def _matrix(self, rows: tuple[tuple[Piece, ...], ...]) -> str:
+        """[a b; c d], its middle left out where it is large."""
+        most = self.symbols.most_terms
+        shown = [" ".join(_middle_out([self.piece(p) for p in row], most)) for row in rows]
+        return f"[{'; '.join(_middle_out(shown, most))}]"
 
     def _factor(self, part: Piece) -> str:
         text = self.piece(part)
@@ -176,6 +205,10 @@ class Layout:
         return columns
 
 
+def _middle_out(parts: list[str], most: int | None) -> list[str]:
+    return parts if not most or len(parts) <= most else [*parts[: most - 1], "…", parts[-1]]
+
+
 def _width(text: str) -> int:
     return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
 
@@ -184,9 +217,12 @@ def _wrapped(lead: str, text: str, width: int) -> list[str]:
     """`lead` and text on lines of at most `width`, broken at spaces or after a `·`."""
     rows, row = [], lead
     room = max(width, len(lead) + 24)
-    for word in re.findall(r"[^ ·]*(?:·| +|$)", text):
+    for word in re.findall(r"[^ ·]*(?:·| +|$)", _SMALL.sub(lambda m: m[0].replace(" ", "\xa0"), text)):
         if _width(row + word.rstrip()) > room and row.strip() and len(row) > len(lead):
             rows.append(row.rstrip())
             row = " " * (_width(lead) + 2)
         row += word
-    return [*rows, row.rstrip()]
+    return [line.replace("\xa0", " ") for line in (*rows, row.rstrip())]
+
+
+_SMALL = re.compile(r"\([^()]{,30}\)")  # a bracket that is not worth breaking

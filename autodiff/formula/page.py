@@ -30,9 +30,13 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """A product of pieces, kept apart: one per component."""
+    """A product of pieces, kept apart: one per component; `tight` without spaces.
+
+    A first part of `Words` is an operator before what it applies to: d/dx (...).
+    """
 
     parts: tuple["Piece", ...]
+    tight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,19 @@ class Change:
     right: "Piece"
 
 
-Piece = Union[Partial, Formula, Factors, Summands, Number, Label, Words, Change]
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Rows of pieces; a vector has one piece a row."""
+
+    rows: tuple[tuple["Piece", ...], ...]
+
+    @property
+    def shape(self) -> str:
+        """Rows x columns."""
+        return f"{len(self.rows)}×{len(self.rows[0])}"
+
+
+Piece = Union[Partial, Formula, Factors, Summands, Number, Label, Words, Change, Matrix]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +110,7 @@ class Block:
     lines: list[Line]
     number: str = ""
     head: Piece | None = None
-    note: str = ""
+    result: bool = False  # what the lines before it lead to
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,112 @@
+"""What a derivation is asked for, and what a form gives back.
+
+Each form is a function from a `Task` to a `Result`: the items of a page and the assembled formula with its
+value. The value is computed from the components shown, so that the closing check against `backward()`
+checks the page.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from autodiff.formula.chain import Chain
+from autodiff.formula.components import Component, Components
+from autodiff.formula.figures import Figures
+from autodiff.formula.page import (
+    Block,
+    Factors,
+    Formula,
+    Item,
+    Line,
+    Label,
+    Number,
+    Partial,
+    Piece,
+    numbers_in,
+)
+from autodiff.formula.reading import Reader
+from autodiff.formula.terms import Name, Product, Term, flipped
+from autodiff.formula.text import Text
+from autodiff.value import Value
+
+
+@dataclass(slots=True)
+class Task:
+    """What a derivation is asked for, and what one page of it has explained already."""
+
+    y: Value
+    x: Value
+    chain: Chain
+    reader: Reader
+    components: Components
+    figures: Figures
+    signs: str
+    ascent: bool
+    adjoints: Mapping[Value, float]  # d y / d node, from the engine
+    stops: list[Value] = field(default_factory=list)
+    shown: dict[tuple[str, str], str] = field(default_factory=dict)  # component -> where it was shown
+
+    def label(self, node: Value) -> str:
+        """The label of a node of the graph."""
+        return self.reader.labels[node]
+
+    def signed(self, x: Term) -> Term:
+        """(b - a)*c for -(a - b)*c where differences are asked for."""
+        return flipped(x) if self.signs == "difference" else x
+
+    def relation(self, numbers: Iterable[float]) -> str:
+        """`=` where every number is shown exactly, else `≈`."""
+        return "=" if all(map(self.figures.exact, numbers)) else "≈"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Items of the page, the assembled formula, and its value as the components give it."""
+
+    items: list[Item]
+    formula: Term
+    value: float
+    steps: tuple[Component, ...] = ()
+    pieces: tuple[Term, ...] = ()  # the factors of the assembled formula, and their numbers
+    factors: tuple[float, ...] = ()
+
+
+def component_block(task: Task, c: Component, number: str) -> Block:
+    """Definition, raw derivative, formula, substitution and value of one component."""
+    head = Partial(c.upper, c.lower)
+    seen = task.shown.get((c.upper, c.lower))
+    if seen:
+        return Block([Line(Formula(c.formula), value=c.value, note=seen)], number, head)
+    lines = [Line(Formula(c.definition), Label(c.upper), note=_rule_text(c))] if c.definition else []
+    lines += [Line(piece) for piece in c.proof]
+    if c.raw:
+        lines.append(Line(Factors(tuple(map(Formula, c.raw)), tight=True)))
+    lines.append(Line(Formula(c.formula)))
+    numbers = numbers_in(c.formula)
+    if isinstance(c.formula, Name) or len(numbers) < 2:
+        lines[-1] = Line(Formula(c.formula), value=c.value)
+    else:
+        relation = task.relation(numbers)
+        lines.append(Line(Formula(c.formula, numbers=True), relation=relation, value=c.value))
+    return Block(lines, number, head)
+
+
+def _rule_text(c: Component) -> str:
+    if not c.rule:
+        return ""
+    name, slope = c.rule
+    text = Text().write(slope)
+    return f"{name}′ = {text}" if name in text else ""
+
+
+def equation(task: Task, left: Piece, meaning: Piece | None, formula: Term, value: float) -> Block:
+    """`left = meaning = formula = numbers`, a line each, with the value at the end."""
+    lines = [Line(meaning, left)] if meaning else []
+    lines.append(Line(Formula(formula), None if meaning else left))
+    numbers = numbers_in(formula)
+    if len(numbers) > 1:
+        lines.append(
+            Line(Formula(formula, numbers=True), relation=task.relation(numbers), value=value)
+        )
+    else:
+        lines[-1] = Line(Formula(formula), lines[-1].left, value=value)
+    return Block(lines)
