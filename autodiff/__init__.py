@@ -21,6 +21,7 @@ from autodiff.modes import no_record, strict
 from autodiff.names import name_all, values
 from autodiff.op import TABLE as _TABLE
 from autodiff.op import Op
+from autodiff.op import lookup as _lookup
 from autodiff.value import Value, zero_grad
 
 __version__ = "0.1.0"
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from autodiff.drawing import draw
     from autodiff.expression import parse, parse_lines
     from autodiff.formula import check_formula, derive, explain_step
+    from autodiff.ops import *
     from autodiff.syntax import ParseError
 
 # Loaded when first used, for the same reason.
@@ -48,16 +50,19 @@ _LATER = {
     "parse_lines": "autodiff.expression",
 }
 
-_functions = {name: op for op in _TABLE.values() for name in (op.name, *op.aliases)}
+_functions: dict[str, Any] = {name: op for op in _TABLE.values() for name in (op.name, *op.aliases)}
 _functions |= {"dot": _ops.dot, "softmax": _ops.softmax}
 globals().update(_functions)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
-    globals()[name] = found = getattr(_import_module(_LATER[name]), name)
-    return found
+    if name in _LATER:
+        globals()[name] = found = getattr(_import_module(_LATER[name]), name)
+        return found
+    try:
+        return _lookup(name)  # a row that the user added
+    except KeyError as error:
+        raise AttributeError(f"module 'autodiff' has no attribute {name!r}") from error
 
 
 

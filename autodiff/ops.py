@@ -17,7 +17,7 @@ import operator
 from functools import partial, reduce
 
 from autodiff import activations as act, real
-from autodiff.op import COMPARISON, POWER, PRODUCT, SIGN, SUM, Op, number
+from autodiff.op import COMPARISON, POWER, PRODUCT, SIGN, SUM, Op
 from autodiff.real import LN2, LN10
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -243,5 +243,3 @@ def gelu_tanh_textbook(x: Any) -> tuple[Any, Any, Any]:
         slope * (bend * d1 * inside + change + 2.0 * x * bend * d1 * d2),
     )
 
-
-__all__ = ["Op", "dot", "number", "softmax"]

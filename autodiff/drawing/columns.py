@@ -34,7 +34,9 @@ def svg_text(net: Network) -> str:
         if line.label:
             body.append(_label(line, net.radius))
     largest = palette.largest(spot.cell.gradient for spot in net.boxes)
-    body += [_spot(spot, net.radius, palette.step(spot.cell.gradient, largest)) for spot in net.boxes]
+    body += [
+        _spot(spot, net.radius, palette.step(spot.cell.gradient, largest)) for spot in net.boxes
+    ]
     for x, y, text in net.gaps:
         body.append(_scrap(x, y, text, 11.0))
     return wrapped(body, net.width, net.height, net.caption, net.note)
@@ -43,9 +45,10 @@ def svg_text(net: Network) -> str:
 def dot_text(net: Network) -> str:
     """The network as DOT for `neato -n2`: the places are in it."""
     lines = [
-        f'digraph {{\n  graph [layout=neato, bgcolor="transparent", splines=line, outputorder=edgesfirst, {font()}'
+        'digraph {\n  graph [layout=neato, bgcolor="transparent", splines=line, '
+        f"outputorder=edgesfirst, {font()}"
         f"label={in_quotes(' · '.join(filter(None, (net.caption, net.note))))}, labelloc=b]\n"
-        f'  node [fixedsize=true, style=filled, penwidth=1.4, {font()}]\n'
+        f"  node [fixedsize=true, style=filled, penwidth=1.4, {font()}]\n"
         "  edge [arrowhead=none]\n"
     ]
     largest = palette.largest(spot.cell.gradient for spot in net.boxes)
@@ -63,7 +66,7 @@ def dot_text(net: Network) -> str:
     for i, (x, y, text) in enumerate(texts):
         lines.append(
             f'  t{i} [pos="{x:.1f},{net.height - y:.1f}!", shape=plaintext, style="", '
-            f'{font()}label={in_quotes(text)}]\n'
+            f"{font()}label={in_quotes(text)}]\n"
         )
     strongest = palette.largest(line.number for line in net.edges)
     for line in net.edges:
@@ -109,7 +112,10 @@ def _size(spot: Spot, radius: float) -> tuple[float, float]:
 
 def _spot(spot: Spot, radius: float, step: int) -> str:
     wide, high = _size(spot, radius)
-    paint = f'class="card" fill="{palette.fill(step, LIGHT)}" stroke="{palette.bar(step, LIGHT)}" stroke-width="1.6"'
+    paint = (
+        f'class="card" fill="{palette.fill(step, LIGHT)}" stroke="{palette.bar(step, LIGHT)}" '
+        'stroke-width="1.6"'
+    )
     if spot.cell.kind == "neuron":
         shape = f'<circle cx="{spot.x:.1f}" cy="{spot.y:.1f}" r="{radius:g}" {paint}/>'
     else:
@@ -133,7 +139,8 @@ def _about(spot: Spot) -> str:
     cell = spot.cell
     place = f"{plain(cell.layer)}.{cell.title}" if cell.layer else cell.title
     biases = "".join(
-        f"; bias {plain(b.name) or ''} {figure(float(b.data))}".replace("  ", " ") for b in cell.biases
+        f"; bias {plain(b.name) or ''} {figure(float(b.data))}".replace("  ", " ")
+        for b in cell.biases
     )
     return f"{place}: {figure(cell.number)}, ∂ {figure(cell.gradient)}{biases}"
 
@@ -185,4 +192,5 @@ def _pen(line: Line, strongest: float, crowd: int) -> float:
     if line.weight is None:
         return 0.8
     share = abs(line.number) / strongest if strongest and abs(line.number) <= strongest else 0.0
-    return (0.7 + 3.3 * share) * (1.0 if crowd < CROWDED // 3 else 0.7 if crowd < CROWDED else 0.4)
+    thinner = 1.0 if crowd < CROWDED // 3 else 0.7 if crowd < CROWDED else 0.4
+    return (0.7 + 3.3 * share) * thinner

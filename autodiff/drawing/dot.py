@@ -1,8 +1,9 @@
 """A picture as DOT text, the language of Graphviz.
 
-Written here rather than by a library because every text in it comes from outside: see `lettering` for what
-that takes. Node ids are ours, there are no records, no URLs, no images. Each box states its size, so that
-any Graphviz lays it out the same; with `words=False` it holds the layout only, and no text at all.
+Written here rather than by a library because every text in it comes from outside: see `lettering`
+for what that takes. Node ids are ours, there are no records, no URLs, no images. Each box states
+its size, so that any Graphviz lays it out the same; with `words=False` it holds the layout only,
+and no text at all.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,8 @@ CROWDED = 150  # edges, from which on they are straight, thin and pale
 COLOURS = LIGHT | {"quiet": palette.ANYWHERE}
 HEADER = """\
 digraph {{
-  graph [rankdir=LR, bgcolor="transparent", nodesep={nodesep}, ranksep={ranksep}, {lines}{look}{label}]
+  graph [rankdir=LR, bgcolor="transparent", nodesep={nodesep}, ranksep={ranksep}, {lines}\
+{look}{label}]
   node [shape=box, fixedsize=true, {look}color="{line}"{style}]
   edge [color="{line}", arrowsize=0.6{ports}]
 """
@@ -43,7 +45,10 @@ def dot_text(picture: Picture, words: bool = True) -> str:
         card = card_of(box)
         parts = [f"width={card.width / 72:.3f}", f"height={card.height / 72:.3f}"]
         if words:
-            parts += [*_paint(card, palette.step(box.gradient, largest)), f"label={html_label(card.lines, card.bare)}"]
+            parts += [
+                *_paint(card, palette.step(box.gradient, largest)),
+                f"label={html_label(card.lines, card.bare)}",
+            ]
         inside.setdefault(box.cluster, []).append(f"{box.id} [{', '.join(parts)}]")
     lines = [header]
     lines += _nested(inside, words)
@@ -81,7 +86,8 @@ def clusters(paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
 
 
 def _nested(inside: dict[tuple[str, ...], list[str]], words: bool) -> Iterator[str]:
-    """The nodes, each in its cluster. Clusters nest a few levels deep, so this may be done by depth."""
+    """The nodes, each in its cluster. Clusters nest a few levels deep, so this may be done by
+    depth."""
     bodies: dict[tuple[str, ...], list[str]] = {(): [], **{path: [] for path in clusters(inside)}}
     for path, nodes in inside.items():
         bodies[path] += [f"  {'  ' * len(path)}{node}\n" for node in nodes]
@@ -90,7 +96,9 @@ def _nested(inside: dict[tuple[str, ...], list[str]], words: bool) -> Iterator[s
         indent = "  " * len(path)
         look = ""
         if words:
-            look = f'style=rounded, color="{LIGHT["line"]}", penwidth=0.7, labeljust=l, labelloc=t, '
+            look = (
+                f'style=rounded, color="{LIGHT["line"]}", penwidth=0.7, labeljust=l, labelloc=t, '
+            )
         title = in_quotes(path[-1]) if words else '" "'
         opening = f"{indent}subgraph {ids[path]} {{ graph [{look}label={title}, margin=8]\n"
         bodies[path[:-1]] += [opening, *bodies[path], f"{indent}}}\n"]
@@ -116,4 +124,5 @@ def html_label(lines: list[list[Word]], centred: bool = False) -> str:
             spelled.append(f"<FONT {look}>{text}</FONT>")
         align = "CENTER" if centred else "LEFT"
         rows.append(f'<TR><TD ALIGN="{align}">{"&#160;&#160;".join(spelled)}</TD></TR>')
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{"".join(rows)}</TABLE>>'
+    table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+    return f"<{table}{''.join(rows)}</TABLE>>"

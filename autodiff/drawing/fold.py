@@ -1,11 +1,11 @@
 """A recorded graph folded into a picture that can be read.
 
-*op*: every node is a box. *named* (the default): an unnamed op belongs to the Value it flows into, so a box
-holds a formula, as on a board. An unnamed Value that flows into several boxes is a box of its own.
+*op*: every node is a box. *named* (the default): an unnamed op belongs to the Value it flows into,
+so a box holds a formula, as on a board. An unnamed Value that flows into several boxes is a box of its own.
 A picture of more than `MOST` boxes is folded further (`groups`), and says so.
 
-Gradients are d y / d node, computed here and kept here: a picture is complete without `backward()`, and
-touches no `.grad`.
+Gradients are d y / d node, computed here and kept here: a picture is complete without
+`backward()`, and touches no `.grad`.
 """
 
 from collections.abc import Mapping
@@ -42,9 +42,10 @@ class Folded:
         home = {node: node for node in self.names} | {self.root: self.root}
         for node in reversed(self.order):
             for arg in node.operands:
-                if type(arg) is not float and arg not in self.names:
-                    if home.setdefault(arg, home[node]) is not home[node]:
-                        home[arg] = arg
+                if not isinstance(arg, Value) or arg in self.names:
+                    continue
+                if home.setdefault(arg, home[node]) is not home[node]:
+                    home[arg] = arg
         return home
 
     def heads(self) -> list[Value]:
@@ -55,7 +56,8 @@ class Folded:
         return self.adjoints.get(node, 0.0)
 
     def flows(self) -> list[tuple[Value, Value, float]]:
-        """(argument, user, gradient that arrives along this use) for every use between two boxes."""
+        """(argument, user, gradient that arrives along this use) for every use between two
+        boxes."""
         found: list[tuple[Value, Value, float]] = []
         for node in self.order:
             head = self.owner[node]
@@ -73,14 +75,15 @@ class Folded:
         return found
 
     def clusters(self) -> dict[Value, tuple[str, ...]]:
-        """The path of each node: that of its name, or what the Values it flows into have in common."""
+        """The path of each node: that of its name, or what the Values it flows into have in
+        common."""
         found: dict[Value, tuple[str, ...]] = {}
         common: dict[Value, tuple[str, ...]] = {}
         for node in reversed(self.order):
             path = self.paths.get(node)
             found[node] = mine = cluster_of(path) if path else common.get(node, ())
             for arg in node.operands:
-                if type(arg) is not float and arg not in self.names:
+                if isinstance(arg, Value) and arg not in self.names:
                     common[arg] = _shared(common[arg], mine) if arg in common else mine
         return found
 

@@ -1,9 +1,9 @@
 """Folding further than names: neurons, layers, families of names, and what is nearest to the root.
 
-A picture of thousands of boxes cannot be read and takes Graphviz minutes. So boxes of one name path
-(`hidden.h1`) become one box, with the leaves that only they use; if those are still too many, boxes of one
-layer; then leaves whose names differ in their number only (`w1 .. w999`); at last, all but the boxes
-nearest to the root. The picture says what was folded.
+A picture of thousands of boxes cannot be read and takes Graphviz minutes. So boxes of one name
+path (`hidden.h1`) become one box, with the leaves that only they use; if those are still too
+many, boxes of one layer; then leaves whose names differ in their number only (`w1 .. w999`); at
+last, all but the boxes nearest to the root. The picture says what was folded.
 """
 
 from collections.abc import Callable
@@ -55,13 +55,18 @@ def grouped(graph: Folded) -> Picture:
     edges = [edge._replace(uses=1) if edge.tail in leaves else edge for edge in edges]
     ops = sum(1 for node in graph.order if node.op)
     count = sum(1 for box in boxes if box.kind == "group")
-    note = f"{ops:,} ops folded into {count:,} {word}; level='op' to force"
+    if word not in _COUNTED or not any(clusters.values()):
+        word, count = "boxes", len(boxes)
+    into = f"{count:,} {word if count != 1 else _COUNTED.get(word, 'box')}"
+    note = f"{ops:,} ops folded into {into}; level='op' to force"
     return Picture("folded", boxes, edges, caption(graph), note)
 
 
 def _box(graph: Folded, name: str, group: Any, heads: list[Value], size: int,
          cluster: tuple[str, ...], word: str) -> Box:  # fmt: skip
     """The box of one group; a neuron shows the numbers of its output."""
+    shown: Value | None
+    around: tuple[str, ...]
     if isinstance(group, Value):
         title, formula, shown = graph.names.get(group, ""), "", group
         kind, around = ("computed" if group.op else "leaf"), ()
@@ -69,7 +74,8 @@ def _box(graph: Folded, name: str, group: Any, heads: list[Value], size: int,
         computed = [head for head in heads if head.op]
         neuron = word == "neurons" and bool(computed)
         around = cluster[:1] if neuron and len(cluster) > 1 else ()
-        kind, title, formula = "group", group[len(around[0]) + 1 if around else 0 :], f"{size:,} values"
+        kind, formula = "group", f"{size:,} values"
+        title = group[len(around[0]) + 1 if around else 0 :]
         shown = computed[-1] if neuron else None
         formula += f", last {plain(graph.names.get(shown, '')) or 'y'}" if shown else ""
     number = None if shown is None else float(shown.data)
@@ -123,6 +129,7 @@ def _nearest(graph: Folded, groups: Groups) -> Groups:
     return {head: group if group in kept else "everything else" for head, group in groups.items()}
 
 
+_COUNTED = {"neurons": "neuron", "layers": "layer"}
 _LADDER: tuple[tuple[str, Callable[[Folded, Groups], Groups]], ...] = (
     ("neurons", neurons),
     ("layers", _layers),

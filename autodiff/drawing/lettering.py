@@ -1,8 +1,8 @@
 """Text in pictures: made harmless, numbers made short, widths estimated, long lines broken.
 
-Names come from anywhere. `plain` takes out what cannot be seen or would upset a reader of XML, shows
-characters that reorder text as U+XXXX, and cuts what is too long; `in_markup` and `in_quotes` then spell it
-for SVG and HTML-like labels, and for DOT strings.
+Names come from anywhere. `plain` takes out what cannot be seen or would upset a reader of XML,
+shows characters that reorder text as U+XXXX, and cuts what is too long; `in_markup` and
+`in_quotes` then spell it for SVG and HTML-like labels, and for DOT strings.
 """
 
 from math import isfinite
@@ -80,7 +80,8 @@ def width(text: str, size: float, bold: bool = False) -> float:
 
 
 def wrap(text: str, characters: int, lines: int) -> list[str]:
-    """Lines of at most so many characters, broken at spaces if possible; the last may end in an ellipsis."""
+    """Lines of at most so many characters, broken at spaces if possible; the last may end in an
+    ellipsis."""
     found: list[str] = []
     while text and len(found) < lines:
         if len(text) <= characters:

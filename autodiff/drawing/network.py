@@ -1,8 +1,8 @@
 """The network level: columns of neurons, with edges for weights. Positions are plain arithmetic.
 
-Edges are blue and dashed for negative, orange and solid for positive, wider for larger weights (or
-gradients, with `edges="gradient"`). Small networks carry their numbers; in larger ones they appear when
-the pointer rests on a neuron or an edge.
+Edges are blue and dashed for negative, orange and solid for positive, wider for larger weights
+(or gradients, with `edges="gradient"`). Small networks carry their numbers; in larger ones they
+appear when the pointer rests on a neuron or an edge.
 """
 
 from collections.abc import Mapping
@@ -89,7 +89,9 @@ def network(y: Value, extra: Mapping[Value, str], edges: str = "weight") -> Netw
                    said, "; ".join(notes))  # fmt: skip
 
 
-def _line(wiring: Wiring, spots: dict[str, Spot], i: int, link: Link, by: str, labelled: bool) -> Line:
+def _line(
+    wiring: Wiring, spots: dict[str, Spot], i: int, link: Link, by: str, labelled: bool
+) -> Line:
     weight = link.weight
     number, label = 0.0, ""
     if isinstance(weight, Value):
@@ -99,4 +101,6 @@ def _line(wiring: Wiring, spots: dict[str, Spot], i: int, link: Link, by: str, l
         label = plain(f"{name} {'' if by == 'weight' else '∂ '}{figure(number)}".strip())
     elif weight is not None:
         number, label = (weight, figure(weight)) if by == "weight" else (0.0, "")
-    return Line(f"e{i}", spots[link.tail], spots[link.head], weight, number, label if labelled else "")
+    return Line(
+        f"e{i}", spots[link.tail], spots[link.head], weight, number, label if labelled else ""
+    )

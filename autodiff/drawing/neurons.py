@@ -1,9 +1,10 @@
-"""Finding the network in a graph: which neurons there are, in what columns, and which weights join them.
+"""Finding the network in a graph: which neurons there are, in what columns, and which weights
+join them.
 
-A neuron is what shares a dotted path: `hidden.h1.sum_h1` and `hidden.h1.out_h1` are h1 of layer hidden. The
-factor that a neuron multiplies another one's output with is the weight of the edge between them. Which
-leaf of `i1*w1` is the input, and which the weight, is inferred: a weight has the path of its neuron, or
-feeds fewer neurons than an input does, or is called w.
+A neuron is what shares a dotted path: `hidden.h1.sum_h1` and `hidden.h1.out_h1` are h1 of layer
+hidden. The factor that a neuron multiplies another one's output with is the weight of the edge
+between them. Which leaf of `i1*w1` is the input, and which the weight, is inferred: a weight has
+the path of its neuron, or feeds fewer neurons than an input does, or is called w.
 """
 
 from collections.abc import Mapping
@@ -47,8 +48,8 @@ class Wiring:
         self.neurons = {".".join(self.paths[h]) for h in heads if h.op and self.paths.get(h)}
         if not self.neurons:
             raise ValueError(
-                "no neurons here: level='network' needs names of the form layer.neuron.name, such as "
-                "hidden.h1.out, which nn.MLP gives; draw(y) shows every named Value"
+                "no neurons here: level='network' needs names of the form layer.neuron.name, "
+                "such as hidden.h1.out, which nn.MLP gives; draw(y) shows every named Value"
             )
         self.cell: dict[Value, str] = {}
         self._place(heads)
@@ -85,8 +86,7 @@ class Wiring:
                 comes, weight = self._sorted(pair, here)
                 if not isinstance(comes, Value) or node.op == "alias":
                     continue
-                while comes.op == "alias":  # the same signal, under the name its user gives it
-                    comes = comes.args[0]  # type: ignore[assignment]
+                comes = _behind_alias(comes)
                 tail = self.cell[self.graph.home[comes]]
                 if weight is None and not comes.op and here in self.neurons:
                     if comes not in biases.setdefault(here, []):
@@ -122,9 +122,7 @@ class Wiring:
                 first.setdefault(self.cell[self.graph.home[node]], i)
         depth: dict[str, int] = {}
         for tail, head in self.links:
-            if head not in first:
-                continue
-            if first.get(tail, -1) < first[head]:  # not the way back of a loop over samples
+            if head in first and first.get(tail, -1) < first[head]:  # not back over samples
                 depth[head] = max(depth.get(head, 1), depth.setdefault(tail, 0) + 1)
         for key in first:
             depth.setdefault(key, 1 if key in self.neurons else 0)
@@ -137,8 +135,8 @@ class Wiring:
         if "" in depth:
             depth[""] = 1 + max(d for key, d in depth.items() if key)
         members: dict[str, list[Value]] = {}
-        for head in self.graph.heads():
-            members.setdefault(self.cell[head], []).append(head)
+        for box in self.graph.heads():
+            members.setdefault(self.cell[box], []).append(box)
         columns: dict[int, list[Cell]] = {}
         for key, heads in members.items():
             if key in depth:
@@ -162,6 +160,13 @@ class Wiring:
             len(same),
             tuple(self.biases.get(key, ())),
         )
+
+
+def _behind_alias(signal: Value) -> Value:
+    """The same signal, under the first of its names."""
+    while signal.op == "alias" and isinstance(signal.args[0], Value):
+        signal = signal.args[0]
+    return signal
 
 
 def _pairs(node: Value) -> list[Pair]:

@@ -1,6 +1,11 @@
 """A picture as an HTML file that runs nothing and loads nothing."""
 
-STYLE = "body{margin:1.5rem;background:#fff}@media (prefers-color-scheme:dark){body{background:#16181c}}"
+from autodiff.drawing.palette import DARK, LIGHT
+
+STYLE = (
+    f"body{{margin:1.5rem;background:{LIGHT['paper']}}}"
+    f"@media (prefers-color-scheme:dark){{body{{background:{DARK['paper']}}}}}"
+)
 PAGE = """\
 <!DOCTYPE html>
 <html lang="en">

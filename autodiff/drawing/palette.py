@@ -1,8 +1,9 @@
 """Colours, once: for the DOT text, our own SVG and the pages, light and dark.
 
-A gradient is shown three times over: as a number behind a `∂`, by its sign, and by the colour of its box,
-blue for negative, orange for positive, stronger for larger. The scale is logarithmic: `STEPS` steps over
-three decades below the largest gradient of the picture. Text keeps a contrast of 4.5:1 on every fill.
+A gradient is shown three times over: as a number behind a `∂`, by its sign, and by the colour of
+its box, blue for negative, orange for positive, stronger for larger. The scale is logarithmic:
+`STEPS` steps over three decades below the largest gradient of the picture. Text keeps a contrast
+of 4.5:1 on every fill.
 """
 
 from collections.abc import Iterable
@@ -10,11 +11,12 @@ from math import ceil, inf, isfinite, log10
 
 DECADES = 3
 STEPS = 6
-POSITIVE, NEGATIVE = "#D55E00", "#0072B2"  # Okabe and Ito's vermilion and blue: told apart by everyone
+# Okabe and Ito's vermilion and blue, which everyone can tell apart.
+POSITIVE, NEGATIVE = "#D55E00", "#0072B2"
 
 Theme = dict[str, str]
-# `quiet` is the text outside of boxes. A PNG with a transparent background does not know where it will
-# stand: there, `ANYWHERE` is readable on white and on black.
+# `quiet` is the text outside of boxes. A PNG with a transparent background does not know where it
+# will stand: there, `ANYWHERE` is readable on white and on black.
 ANYWHERE = "#757575"
 LIGHT: Theme = {
     "paper": "#ffffff",

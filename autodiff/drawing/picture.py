@@ -9,7 +9,8 @@ from autodiff.value import Value
 
 
 class Box(NamedTuple):
-    """One box: a leaf, a computed Value, one op, a group of Values, or a constant (plain small text)."""
+    """One box: a leaf, a computed Value, one op, a group of Values, or a constant (plain small
+    text)."""
 
     id: str  # n0, n1, ...: ours, never a name
     kind: str  # "leaf" | "computed" | "op" | "group" | "constant"

@@ -1,7 +1,8 @@
 """A laid-out picture as SVG: cards on a transparent ground, light or dark as the reader's page is.
 
-Every element carries its light colours as attributes, which any viewer understands; a style sheet replaces
-them where the system, a notebook or an editor is dark. No scripts, no links, no ids but ours.
+Every element carries its light colours as attributes, which any viewer understands; a style sheet
+replaces them where the system, a notebook or an editor is dark. No scripts, no links, no ids but
+ours.
 """
 
 from collections.abc import Iterable
@@ -65,7 +66,8 @@ def card(box: Box, look: Card, x: float, y: float, step: int) -> str:
         edge = palette.bar(step, LIGHT)
         parts.append(
             f'<rect class="card" x="{left:.1f}" y="{top:.1f}" width="{look.width:.1f}" '
-            f'height="{look.height:.1f}" rx="4" fill="{palette.fill(step, LIGHT)}" stroke="{edge}"/>'
+            f'height="{look.height:.1f}" rx="4" fill="{palette.fill(step, LIGHT)}" '
+            f'stroke="{edge}"/>'
             f'<path class="bar" d="M{left + BAR:.1f},{top:.1f}h-0.4a3.6,3.6 0 0 0 -3.6,4v'
             f'{look.height - 8:.1f}a3.6,3.6 0 0 0 3.6,4h0.4z" fill="{edge}"/>'
         )
@@ -93,9 +95,7 @@ def words(x: float, y: float, text: str, colour: str, size: float, bold: bool = 
 def wrapped(body: Iterable[str], wide: float, high: float, caption: str, note: str) -> str:
     """The `<svg>` element around a body, with the style sheet and the caption below."""
     captions = [
-        part
-        for text in (caption, note)
-        for part in wrap(text, max(50, int(wide / 5.2)), 6)
+        part for text in (caption, note) for part in wrap(text, max(50, int(wide / 5.2)), 6)
     ]
     wide = max([wide, *(width(text, CAPTION) + 8 for text in captions)])
     below = [
@@ -125,9 +125,11 @@ def _rules(theme: palette.Theme, scope: str) -> str:
     """The style sheet of one theme, for pictures inside `scope`."""
     steps = range(-palette.STEPS, palette.STEPS + 1)
     rules = [f".{key}{{fill:{theme[key]}}}" for key in ("ink", "value", "gradient", "quiet")]
-    rules += [f".line{{stroke:{theme['line']}}}", f".tip{{fill:{theme['line']}}}", f".paper{{fill:{theme['paper']}}}"]
+    line, paper = theme["line"], theme["paper"]
+    rules += [f".line{{stroke:{line}}}", f".tip{{fill:{line}}}", f".paper{{fill:{paper}}}"]
     for step in steps:
-        name, fill, bar = palette.class_name(step), palette.fill(step, theme), palette.bar(step, theme)
+        name = palette.class_name(step)
+        fill, bar = palette.fill(step, theme), palette.bar(step, theme)
         rules += [f".{name} .card{{fill:{fill};stroke:{bar}}}", f".{name} .bar{{fill:{bar}}}"]
         rules.append(f".{name} .wire{{stroke:{bar}}}")
     return "".join(f"{scope}.autodiff {rule}" for rule in rules)

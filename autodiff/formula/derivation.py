@@ -11,7 +11,7 @@
 -0.25
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from autodiff.formula.page import (
     Change,
     Factors,
     Formula,
+    Heading,
     Label,
     Line,
     Number,
@@ -180,6 +181,7 @@ def derive(
         paths = chain.count_paths(each)
         short = paths <= MANY_PATHS or stops
         chosen = form if form != "auto" else "chain" if short else "delta"
+        known = dict(shown)
         result = _in_form(chosen, task, paths)
         engine = adjoints.get(each, 0.0)
         new = None if rate is None else each.data + (rate if sense == "ascent" else -rate) * result.value
@@ -189,16 +191,19 @@ def derive(
                 finite_difference(y, each), new, result.steps,
             )
         )  # fmt: skip
-        if many:
-            page.items.append(Remark(f"{_title(table[y], table[each])}   {_aside(chosen, paths, result)}"))
+        aside = _aside(chosen, paths, result)
+        if not many:
+            page.aside = aside
         else:
-            page.aside = _aside(chosen, paths, result)
-        page.items += result.items
-        page.items += _closing(task, result, derived[-1], rate, sense)
+            page.items.append(Heading(Partial(table[y], table[each]), aside))
+        repeated = many and len(derived) > 1 and chosen == "chain"
+        page.items += _new_components(result, known) if repeated else result.items
+        page.items += _closing(task, result, derived[-1], None if many else rate, sense)
         for c in result.steps:
-            shown.setdefault((c.upper, c.lower), f"as for {table[each]}")
+            if (c.upper, c.lower) not in known:
+                shown[c.upper, c.lower] = f"as for {table[each]}"
     if many:
-        page.items.append(_table(derived, figures))
+        page.items += [Remark(""), _table(derived)]
     return Derivation(page, derived, figures, many)
 
 
@@ -209,6 +214,20 @@ def _in_form(form: str, task: Task, paths: int) -> Result:
     if task.x is task.y:
         return Result([], times(), 1.0)
     return FORMS[form](task)
+
+
+def _new_components(result: Result, shown: Mapping[tuple[str, str], str]) -> list[Any]:
+    """A later weight of a page: only what the weights before it did not need."""
+    items: list[Any] = []
+    before: dict[str, int] = {}
+    for c in dict.fromkeys(result.steps):
+        where = shown.get((c.upper, c.lower))
+        if where:
+            before[where] = before.get(where, 0) + 1
+        else:
+            items.append(Block([Line(Formula(c.formula), Partial(c.upper, c.lower), value=c.value)]))
+    told = [f"{n} component{'s' if n > 1 else ''} {where}" for where, n in before.items()]
+    return [*([Remark(" · ".join(told))] if told else []), *items]
 
 
 def _closing(task: Task, result: Result, d: Derived, rate: float | None, sense: str) -> list[Any]:
@@ -241,7 +260,7 @@ def _closing(task: Task, result: Result, d: Derived, rate: float | None, sense: 
     return items
 
 
-def _table(derived: Sequence[Derived], figures: Figures) -> Table:
+def _table(derived: Sequence[Derived]) -> Table:
     """Weight, formula, gradient and new value of every gradient of a page."""
     updated = any(d.new is not None for d in derived)
     rows = []
@@ -262,10 +281,6 @@ def _aside(form: str, paths: int, result: Result) -> str:
     shown = f"{paths:,}" if paths < 10**6 else f"{paths:.1e}"
     text = f"{shown} path{'s' if paths != 1 else ''}"
     return f"{text} · {len(result.steps)} components" if form == "chain" and result.steps else f"{text} · {form} form"
-
-
-def _title(y: str, x: str) -> str:
-    return f"∂{y}/∂{x}"
 
 
 def _free(name: str, taken: Any) -> str:

@@ -6,6 +6,7 @@ from operator import mul
 
 from autodiff.formula.components import Component
 from autodiff.formula.delta import delta_form
+from autodiff.formula.matrix import matrix_form
 from autodiff.formula.page import (
     Block,
     Display,
@@ -213,4 +214,4 @@ def paths_form(task: Task) -> Result:
     return Result([*display, *items], plus(*formulas), sum(values), tuple(steps))
 
 
-FORMS = {"chain": chain_form, "paths": paths_form, "delta": delta_form}
+FORMS = {"chain": chain_form, "paths": paths_form, "delta": delta_form, "matrix": matrix_form}

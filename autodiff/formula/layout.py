@@ -13,6 +13,7 @@ from autodiff.formula.page import (
     Display,
     Factors,
     Formula,
+    Heading,
     Item,
     Label,
     Line,
@@ -63,6 +64,9 @@ class Layout:
                 return [*("  " + row for row in self.display(item)), ""]
             case Block():
                 return self.block(item)
+            case Heading(title=title, aside=aside):
+                text = f"  {self.piece(title)}"
+                return ["", text + aside.rjust(WIDTH - 2 - _width(text)) if aside else text, ""]
             case Remark():
                 return _wrapped("  ", item.text, WIDTH)
             case Table():
@@ -135,6 +139,8 @@ class Layout:
             case Factors(parts=(Words(text=operator), inner)):
                 return f"{operator} ({self.piece(inner)})"
             case Factors(parts=parts, tight=tight):
+                if any(isinstance(p, Matrix) for p in parts):
+                    return " ".join(self.piece(p) for p in parts)
                 return ("·" if tight else " · ").join(self._factor(p) for p in parts)
             case Matrix(rows=rows):
                 return self._matrix(rows)

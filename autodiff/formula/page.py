@@ -131,13 +131,21 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """The title of a part of a page, and a remark behind it."""
+
+    title: Piece
+    aside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """A sentence on a line of its own."""
 
     text: str
 
 
-Item = Union[Block, Display, Table, Remark]
+Item = Union[Block, Display, Table, Heading, Remark]
 
 
 @dataclass(slots=True)

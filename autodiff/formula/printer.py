@@ -8,15 +8,17 @@ from typing import Any
 
 from autodiff.formula.figures import CONSTANTS, Figures, ratio
 from autodiff.formula.terms import Call, Name, Product, Sum, Term, as_product
-from autodiff.op import CALL, POWER, PRODUCT, SIGN, SUM
+from autodiff.op import CALL, COMPARISON, POWER, PRODUCT, SIGN, SUM
 
 Shown = tuple[str, int]  # a piece of output, and how tightly it binds
+ALONE = COMPARISON - 1  # a place where nothing needs brackets
 
 
 class Printer:
     """Terms to output. Subclasses spell: see the methods below the line."""
 
     MINUS, PLUS, TIMES, DOTS = "-", "+", "*", "..."
+    BAR = False  # fractions have a horizontal bar
 
     def __init__(self, figures: Figures = Figures(), *, numbers: bool = False) -> None:  # noqa: B008
         self.figures = figures
@@ -57,7 +59,7 @@ class Printer:
             terms = (*terms[: self.most_terms - 2], _GAP, terms[-1])
         for i, part in enumerate(terms):
             if part is _GAP:
-                out += f" {self.PLUS} {self.DOTS}"
+                out += self.infix_sign(self.PLUS) + self.DOTS
                 continue
             product = as_product(part)
             negative = product.coefficient < 0.0
@@ -66,7 +68,7 @@ class Printer:
             if self.numbers and not negative and isinstance(part, Name) and part.value < 0.0:
                 text = self.brackets(text)
             sign = self.MINUS if negative else self.PLUS
-            out += f" {sign} " if i else self.MINUS if negative else ""
+            out += self.infix_sign(sign) if i else self.MINUS if negative else ""
             out += text
         return out
 
@@ -76,13 +78,18 @@ class Printer:
         below = [(base, -e) for base, e in x.factors if e < 0.0]
         if not x.factors:
             return self.coefficient_alone(x.coefficient)
-        parts = [self.power(base, e, PRODUCT if not below else SIGN) for base, e in above]
+        p, q = map(float, below and simple_fraction(size) or (size, 1))
+        # A bar that spans numerator and denominator is their brackets.
+        least = SIGN if below else PRODUCT
+        least_above = ALONE if self.BAR and below and p == 1.0 and len(above) == 1 else least
+        least_below = ALONE if self.BAR and q == 1.0 and len(below) == 1 else SIGN
+        parts = [self.power(base, e, least_above) for base, e in above]
         if below:
-            p, q = map(float, simple_fraction(size) or (size, 1))
             lead = "" if p == 1.0 and parts else self.figure(p)[0]
             over = self.joined(lead, parts)
             under = self.joined(
-                "" if q == 1.0 else self.figure(q)[0], [self.power(base, e, SIGN) for base, e in below]
+                "" if q == 1.0 else self.figure(q)[0],
+                [self.power(base, e, least_below) for base, e in below],
             )
             text, precedence = self.fraction(over, under, len(below) + (q != 1.0) > 1)
         else:
@@ -97,7 +104,7 @@ class Printer:
     def power(self, base: Term, exponent: float, least: int) -> str:
         if exponent == 1.0:
             # A sum needs brackets inside a product, a negative number too.
-            return self.within(base, SIGN + 1 if self.numbers else least)
+            return self.within(base, SIGN + 1 if self.numbers and least != ALONE else least)
         if exponent == 0.5:
             return self.root(self.write(base))
         inner = self.within(base, CALL)
@@ -134,6 +141,10 @@ class Printer:
 
     def brackets(self, text: str) -> str:
         return f"({text})"
+
+    def infix_sign(self, sign: str) -> str:
+        """A sign between two terms of a sum."""
+        return f" {sign} "
 
     def coefficient(self, size: float) -> str:
         return self.figure(size)[0]

@@ -28,23 +28,33 @@ class Symbol(NamedTuple):
 
 
 _PARTS = re.compile(
-    r"(?P<base>[^\W\d_]+)(?:_?(?P<digits>\d+)|_(?P<sub>\w+))?(?:\^\(?(?P<sup>\w+)\)?)?(?P<rest>['′+]*)"
+    r"(?P<base>[^\W\d_]+)(?:_?(?P<digits>\d+)(?:_(?P<more>\w+))?|_(?P<sub>\w+))?"
+    r"(?:\^\(?(?P<sup>\w+)\)?)?(?P<rest>['′+]*)(?P<repeat>#\d+)?"
+)
+_PARTIAL = re.compile(r"∂(?P<upper>[^\s/]+)/∂(?P<lower>\S+)")
+_APPLIED = re.compile(r"(?P<function>[^\W\d_]+['′]*)\((?P<of>.+)\)")
+_IN_WORDS = re.compile(
+    r"∂[^\s/]+/∂[^\s(),:;]+"
+    r"|(?<![\w.])[^\W\d_]+(?:_\w+|\d+)(?:\^\(\w+\)|\^\w+)?(?:#\d+)?(?![\w(])"
 )
 
 
+def legible(text: str) -> str:
+    """The text with every character that is not plainly visible written as U+XXXX."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        c if c == " " or unicodedata.category(c)[0] in "LMNPS" else f"U+{ord(c):04X}" for c in text
+    )
+
+
 def visible(label: str) -> str:
-    """The label with every character that is not plainly visible written as U+XXXX; cut at 200.
+    """A label made legible, and cut at 200 characters.
 
     >>> visible("w5"), visible("a" + chr(0x202E) + "b")
     ('w5', 'aU+202Eb')
     """
-    if len(label) > LONGEST:
-        label = label[: LONGEST - 1] + "…"
-    if label.isascii() and label.isprintable():
-        return label
-    return "".join(
-        c if c == " " or unicodedata.category(c)[0] in "LMNPS" else f"U+{ord(c):04X}" for c in label
-    )
+    return legible(label if len(label) <= LONGEST else label[: LONGEST - 1] + "…")
 
 
 def symbol(label: str) -> Symbol:
@@ -58,4 +68,39 @@ def symbol(label: str) -> Symbol:
     if not match:
         return Symbol(label)
     sup = f"({match['sup']})" if match["sup"] and "^(" in label else match["sup"] or ""
-    return Symbol(match["base"], match["digits"] or match["sub"] or "", sup + match["rest"])
+    sub = "_".join(filter(None, (match["digits"], match["more"]))) or match["sub"] or ""
+    return Symbol(match["base"], sub, sup + match["rest"] + (match["repeat"] or ""))
+
+
+def derivative(label: str) -> tuple[str, str] | None:
+    """The two labels of an abstract derivative that is itself a label.
+
+    >>> derivative("∂C/∂a_2^(3)")
+    ('C', 'a_2^(3)')
+    """
+    match = _PARTIAL.fullmatch(visible(label))
+    return (match["upper"], match["lower"]) if match else None
+
+
+def applied(label: str) -> tuple[str, str] | None:
+    """The function and the argument of a label that is an abstract function value.
+
+    >>> applied("f′(z_2^(3))")
+    ('f′', 'z_2^(3)')
+    """
+    match = _APPLIED.fullmatch(visible(label))
+    return (match["function"], match["of"]) if match else None
+
+
+def spans(text: str) -> list[tuple[str, bool]]:
+    """Plain text taken apart: (words, False) and (a label or an abstract derivative, True).
+
+    >>> spans("as for w5, then out_o1")
+    [('as for ', False), ('w5', True), (', then ', False), ('out_o1', True)]
+    """
+    text = legible(text)
+    found, end = [], 0
+    for match in _IN_WORDS.finditer(text):
+        found += [(text[end : match.start()], False), (match[0], True)]
+        end = match.end()
+    return [span for span in [*found, (text[end:], False)] if span[0]]

@@ -1,0 +1,182 @@
+"""The matrix form: a layer at a time, for networks whose names say which layer a Value belongs to.
+
+    δ(l) = W(l+1)ᵀ δ(l+1) ⊙ f′(z(l)),   ∂E/∂W(l) = δ(l) a(l-1)ᵀ,   ∂E/∂b(l) = δ(l)
+
+Layers are read off the dotted paths (`hidden.h1.sum_h1` belongs to `hidden`). All numbers come from the
+recorded graph; the entry for the weight that was asked for closes the page.
+"""
+
+from dataclasses import dataclass, field
+
+from autodiff.formula.chain import number_of
+from autodiff.formula.delta import delta_name
+from autodiff.formula.page import (
+    Block,
+    Factors,
+    Formula,
+    Item,
+    Label,
+    Line,
+    Matrix,
+    Number,
+    Partial,
+    Piece,
+    Words,
+)
+from autodiff.formula.task import Result, Task, equation
+from autodiff.formula.terms import Name, plus, times
+from autodiff.graph import local_slopes, topological
+from autodiff.value import Value
+
+
+@dataclass(slots=True)
+class LayerSums:
+    """One layer: its pre-activations z, what the activation of each is, and the weighted sums."""
+
+    name: str
+    sums: list[Value] = field(default_factory=list)
+    activations: dict[Value, Value] = field(default_factory=dict)  # z -> a = f(z)
+
+    def sources(self) -> list[Value]:
+        """The activations or inputs that the layer's weights multiply, in the order of the first sum."""
+        return list(dict.fromkeys(s for z in self.sums for s, _ in self.products(z)))
+
+    def products(self, z: Value) -> list[tuple[Value, Value]]:
+        """(source, weight) of each product in a weighted sum."""
+        pairs: list[tuple[Value, Value]] = []
+        stack = [z]
+        while stack:
+            node = stack.pop()
+            if node.op == "mul":
+                left, right = node.args
+                if isinstance(left, Value) and isinstance(right, Value):
+                    pairs.append((right, left) if self._is_weight(left, right) else (left, right))
+            elif node.op in ("add", "sum"):
+                stack.extend(a for a in reversed(node.args) if isinstance(a, Value))
+        return pairs
+
+    def _is_weight(self, left: Value, right: Value) -> bool:
+        """Whether the left factor is the weight: it is used once, its source by every neuron."""
+        if bool(left.args) != bool(right.args):
+            return bool(right.args)
+        users = [sum(f in topological(z) for z in self.sums) for f in (left, right)]
+        return users[0] < users[1] or (users[0] == users[1] and _letter(left) == "w")
+
+
+def _letter(node: Value) -> str:
+    return node.name.rpartition(".")[2][:1]
+
+
+def matrix_form(task: Task) -> Result:
+    """Deltas and gradients of whole layers, with shapes and numbers, down to the layer of x."""
+    layers = layers_of(task)
+    slopes = task.chain.slopes
+    own = [z for layer in layers for z in layer.sums if task.x in slopes.get(z, {})]
+    if not own or len({id(layer) for layer in layers for z in layer.sums if z in own}) != 1:
+        raise ValueError(
+            f"the matrix form needs {task.label(task.x)} to be a weight or bias of one layer of a network "
+            "whose Values are named layer.neuron.name, as nn.MLP does; choose form='delta' here"
+        )
+    items: list[Item] = []
+    above: LayerSums | None = None
+    for layer in reversed(layers):
+        items.append(_delta_block(task, layer, above))
+        above = layer
+        if own[0] in layer.sums:
+            items += _gradient_blocks(task, layer)
+            break
+    deltas = [Name(delta_name(task.label(z)), task.adjoints[z]) for z in own]
+    formula = plus(
+        *(times(d, task.reader.expression(slopes[z][task.x])) for d, z in zip(deltas, own, strict=True))
+    )
+    value = sum(task.adjoints[z] * number_of(slopes[z][task.x]) for z in own)
+    entry = Partial(task.label(task.y), task.label(task.x))
+    items.append(equation(task, entry, None, formula, value))
+    return Result(items, formula, value)
+
+
+def layers_of(task: Task) -> list[LayerSums]:
+    """The layers of the network behind y, inputs first."""
+    layers: dict[str, LayerSums] = {}
+    for node in topological(task.y):
+        name = node.name.partition(".")[0] if "." in node.name and node.args else ""
+        if name and node.op != "alias":
+            layer = layers.setdefault(name, LayerSums(name))
+            below = node.args[0]
+            if len(node.args) == 1 and isinstance(below, Value) and below in layer.sums:
+                layer.activations[below] = node
+            else:
+                layer.sums.append(node)
+    return list(layers.values())
+
+
+def _delta_block(task: Task, layer: LayerSums, above: LayerSums | None) -> Block:
+    """δ of one layer: from the error for the last layer, through the weights above for the others."""
+    left = Label(f"δ({layer.name})")
+    deltas = _column([task.adjoints.get(z, 0.0) for z in layer.sums])
+    slopes = _column([_slope(z, layer) for z in layer.sums])
+    z = f"z({layer.name})"
+    if above is None:
+        names = [layer.activations.get(s, s) for s in layer.sums]
+        outer = _column([task.adjoints.get(a, 0.0) for a in names])
+        symbols = Words(f"∂{task.label(task.y)}/∂a({layer.name}) ⊙ f′({z})")
+        numbers: tuple[Piece, ...] = (outer, Words("⊙"), slopes)
+    else:
+        symbols = Words(f"W({above.name})ᵀ δ({above.name}) ⊙ f′({z})")
+        sources = [layer.activations.get(s, s) for s in layer.sums]
+        weights = [_weights(above, target, sources) for target in above.sums]
+        transposed = Matrix(tuple(tuple(map(Number, row)) for row in zip(*weights, strict=True)))
+        over = _column([task.adjoints.get(t, 0.0) for t in above.sums])
+        numbers = (transposed, over, Words("⊙"), slopes)
+    named = Matrix(tuple((Label(delta_name(task.label(s))),) for s in layer.sums))
+    return Block(
+        [
+            Line(symbols, left),
+            Line(Factors(numbers, tight=True), relation="≈"),
+            Line(deltas, relation="≈", note=f"{deltas.shape}, {_sums_text(layer)}"),
+            Line(named),
+        ]
+    )
+
+
+def _sums_text(layer: LayerSums) -> str:
+    return f"a row for each neuron of {layer.name}"
+
+
+def _gradient_blocks(task: Task, layer: LayerSums) -> list[Item]:
+    """∂E/∂W and ∂E/∂b of the layer that x belongs to."""
+    y = task.label(task.y)
+    sources = layer.sources()
+    inputs = Matrix((tuple(Number(s.data) for s in sources),))
+    deltas = [task.adjoints.get(z, 0.0) for z in layer.sums]
+    product = Matrix(tuple(tuple(Number(d * s.data) for s in sources) for d in deltas))
+    used = [[w for s in sources for t, w in layer.products(z) if t is s] for z in layer.sums]
+    weights = Matrix(tuple(tuple(Label(task.label(w)) for w in row if w in task.reader.labels) for row in used))
+    blocks: list[Item] = [
+        Block(
+            [
+                Line(weights, Label(f"W({layer.name})"), note=weights.shape),
+                Line(Words(f"δ({layer.name}) a(below)ᵀ"), Label(f"∂{y}/∂W({layer.name})")),
+                Line(Factors((_column(deltas), inputs), tight=True), relation="≈"),
+                Line(product, relation="≈", note=product.shape),
+            ]
+        )
+    ]
+    blocks.append(Block([Line(Words(f"δ({layer.name})"), Label(f"∂{y}/∂b({layer.name})"))]))
+    return blocks
+
+
+def _column(numbers: list[float]) -> Matrix:
+    return Matrix(tuple((Number(x),) for x in numbers))
+
+
+def _slope(z: Value, layer: LayerSums) -> float:
+    """f′(z): d a / d z of a neuron, 1 where it is linear."""
+    a = layer.activations.get(z)
+    return next((slope for arg, slope in local_slopes(a) if arg is z), 0.0) if a else 1.0
+
+
+def _weights(layer: LayerSums, target: Value, sources: list[Value]) -> list[float]:
+    """The weights from each source into one neuron, 0 where there is no connection."""
+    found = {source: weight.data for source, weight in layer.products(target)}
+    return [found.get(source, 0.0) for source in sources]
