@@ -19,9 +19,7 @@ from autodiff import ops as _ops
 from autodiff.calculus import derivative, grad, hessian, hvp, jacobian, jvp
 from autodiff.modes import no_record, strict
 from autodiff.names import name_all, values
-from autodiff.op import TABLE as _TABLE
-from autodiff.op import Op
-from autodiff.op import lookup as _lookup
+from autodiff.op import TABLE as _TABLE, Op, lookup as _lookup
 from autodiff.value import Value, zero_grad
 
 __version__ = "0.1.0"
@@ -30,12 +28,12 @@ TYPE_CHECKING = False  # importing typing would double the time of `import autod
 if TYPE_CHECKING:
     from typing import Any
 
-    from autodiff.checks import check_gradient, first_nonfinite
-    from autodiff.drawing import draw
-    from autodiff.expression import parse, parse_lines
-    from autodiff.formula import check_formula, derive, explain_step
-    from autodiff.ops import *
-    from autodiff.syntax import ParseError
+    from autodiff.checks import check_gradient, first_nonfinite  # noqa: F401
+    from autodiff.drawing import draw  # noqa: F401
+    from autodiff.expression import parse, parse_lines  # noqa: F401
+    from autodiff.formula import check_formula, derive, explain_step  # noqa: F401
+    from autodiff.ops import *  # noqa: F403
+    from autodiff.syntax import ParseError  # noqa: F401
 
 # Loaded when first used, for the same reason.
 _LATER = {
@@ -63,7 +61,6 @@ def __getattr__(name: str) -> Any:
         return _lookup(name)  # a row that the user added
     except KeyError as error:
         raise AttributeError(f"module 'autodiff' has no attribute {name!r}") from error
-
 
 
 __all__ = [

@@ -1,15 +1,16 @@
 """Activation functions and their slopes as float64 functions that keep every digit.
 
-Where the textbook formula saturates (`out*(1 - out)` is 0 from x = 37 on), overflows or cancels, the same
-function is written in the small quantity e = exp(-|x|), fed the exact tail of a rounded argument, or, where
-it underflows on the way, multiplied together from two halves h = exp(x/2). The measured errors of the usual
-formulas and of these are in docs/accuracy.md.
+Where the textbook formula saturates (`out*(1 - out)` is 0 from x = 37 on), overflows or cancels,
+the same function is written in the small quantity e = exp(-|x|), fed the exact tail of a rounded
+argument, or, where it underflows on the way, multiplied together from two halves h = exp(x/2). The
+measured errors of the usual formulas and of these are in docs/accuracy.md.
 
-`*_slope` is the first derivative, `*_curvature` the second. Limits at +-inf are those of the function.
+`*_slope` is the first derivative, `*_curvature` the second. Limits at +-inf are those of the
+function.
 """
 
 import math
-from math import copysign, erfc, inf, isinf, isnan, nan, tanh
+from math import copysign, erfc, isinf, isnan, nan, tanh
 
 from autodiff.real import exp, expm1, log1p, two_product, two_sum
 
@@ -92,7 +93,8 @@ def elu_slope(x: float, alpha: float) -> float:
 
 
 def _bell(x: float, exponent: float, factor: float) -> float:
-    """factor * exp(-exponent * x**2), x squared with its tail, in two halves where it underflows."""
+    """factor * exp(-exponent * x**2), x squared with its tail, in two halves where it
+    underflows."""
     if abs(x) > 60.0:  # exp(-1800) is 0, and so is every polynomial times it
         return 0.0
     square, tail = two_product(x, x)
@@ -152,7 +154,8 @@ def gelu_curvature(x: float) -> float:
     return _bell(x, 0.5, factor / SQRT_TWO_PI)
 
 
-# gelu_tanh(x) = x * sigmoid(v), v = K (x + C x**3), K = 2 sqrt(2 / pi), C the float64 nearest 0.044715.
+# gelu_tanh(x) = x * sigmoid(v), v = K (x + C x**3), K = 2 sqrt(2 / pi), C the float64 nearest
+# 0.044715.
 C = 0.044715
 K, K_TAIL = 1.5957691216057308, -9.96930880911092e-17
 

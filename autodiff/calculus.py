@@ -1,12 +1,12 @@
 """Gradients that are Values: the chain rule with Values flowing through it.
 
-`grad` walks the graph with `autodiff.graph.sweep` like `backward()`, but the local derivatives are recorded
-instead of computed, so the result is a graph over the same leaves: it can be printed, re-evaluated with
-`forward()` at another point, compiled, and differentiated again.
+`grad` walks the graph with `autodiff.graph.sweep` like `backward()`, but the local derivatives are
+recorded instead of computed, so the result is a graph over the same leaves: it can be printed,
+re-evaluated with `forward()` at another point, compiled, and differentiated again.
 
-One care is needed. In numbers, a branch not taken simply gets nothing. A gradient graph must keep that when
-it is re-evaluated where the other branch is taken. So what flows is a pair, the adjoint and its *reach*:
-the condition under which anything arrives here at all (`Flow`).
+One care is needed. In numbers, a branch not taken simply gets nothing. A gradient graph must keep
+that when it is re-evaluated where the other branch is taken. So what flows is a pair, the adjoint
+and its *reach*: the condition under which anything arrives here at all (`Flow`).
 """
 
 from __future__ import annotations
@@ -58,12 +58,15 @@ class Flow:
     def __add__(self, other: Flow) -> Flow:
         either = None
         if self.reach is not None and other.reach is not None:
-            either = self.reach if self.reach is other.reach else where(self.reach, 1.0, other.reach)
+            either = (
+                self.reach if self.reach is other.reach else where(self.reach, 1.0, other.reach)
+            )
         return Flow(self.adjoint + other.adjoint, either)
 
 
 def recorded_slopes(wanted: Collection[Value]) -> Callable[[Value], list[tuple[Value, Any]]]:
-    """`local` for `sweep`: (argument, d node / d argument) as Values, for the arguments in `wanted`."""
+    """`local` for `sweep`: (argument, d node / d argument) as Values, for the arguments in
+    `wanted`."""
 
     def local(node: Value) -> list[tuple[Value, Any]]:
         op = TABLE[node.op]
@@ -84,7 +87,8 @@ def recorded_slopes(wanted: Collection[Value]) -> Callable[[Value], list[tuple[V
 
 
 def gradients(y: Value, xs: Sequence[Value], stop: Collection[Value] = ()) -> list[Number]:
-    """dy/dx for each x; a plain float where it does not depend on anything. Nothing behind `stop` is seen."""
+    """dy/dx for each x; a plain float where it does not depend on anything. Nothing behind `stop`
+    is seen."""
     order = topological(y, stop=stop, right_first=True)
     wanted = set(xs)
     for node in order:  # from the leaves up: whatever an x flows into is wanted
@@ -105,8 +109,9 @@ def _resolve(roots: Sequence[Value], xs: Any) -> list[Value]:
 def grad(y: Value, x: Any) -> Any:
     """dy/dx as a Value; a list of Values for a list of x. Touches no `.grad`.
 
-    `x` is a Value or the name of one in the graph. `Value(0.0)` where y does not depend on x. Raises
-    ValueError when a leaf was given new data since y was computed, or a name is unknown or ambiguous.
+    `x` is a Value or the name of one in the graph. `Value(0.0)` where y does not depend on x.
+    Raises ValueError when a leaf was given new data since y was computed, or a name is unknown or
+    ambiguous.
 
     >>> from autodiff.value import Value
     >>> x = Value(3.0, "x")
@@ -150,9 +155,11 @@ def hessian(y: Value, xs: Sequence[Variable]) -> list[list[Value]]:
 
 
 def jvp(ys: Any, xs: Sequence[Variable], tangents: Sequence[Any]) -> Any:
-    """The derivative of y (or of each y) along a direction: sum of dy/dx times its tangent, as Values.
+    """The derivative of y (or of each y) along a direction: sum of dy/dx times its tangent, as
+    Values.
 
-    One forward walk: a node's tangent is the sum of its local derivatives times its arguments' tangents.
+    One forward walk: a node's tangent is the sum of its local derivatives times its arguments'
+    tangents.
     """
     many = not isinstance(ys, Value)
     roots = list(ys) if many else [ys]

@@ -1,8 +1,8 @@
 """Copies and pickles of graphs: flat, whatever the depth, and true to identity.
 
-`copy.deepcopy` and `pickle` walk objects recursively and remember by identity what they have done. Both are
-led here through the nodes in topological order, so that each node finds its arguments done: roots and
-parameters that are copied together stay connected, and nothing recurses.
+`copy.deepcopy` and `pickle` walk objects recursively and remember by identity what they have done.
+Both are led here through the nodes in topological order, so that each node finds its arguments
+done: roots and parameters that are copied together stay connected, and nothing recurses.
 """
 
 import threading
@@ -27,8 +27,8 @@ def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
 def reduce(root: Value) -> tuple[Any, ...]:
     """What pickle needs: the nodes behind `root` in order, then `root` itself.
 
-    While that list is written, its nodes reduce to themselves alone, since their arguments came before.
-    The last element of the list ends this.
+    While that list is written, its nodes reduce to themselves alone, since their arguments came
+    before. The last element of the list ends this.
     """
     in_hand: set[Value] = _pickling.__dict__.setdefault("nodes", set())
     earlier: list[Any] = []

@@ -3,10 +3,11 @@
     d root / d argument  +=  d root / d node  *  d node / d argument
 
 `sweep` does this for anything that can be multiplied and added. Numbers flowing through it give
-`backward()`; Values flowing through it give gradients that can be differentiated again (`calculus.py`).
-Nothing recurses, so a graph may be a million nodes deep.
+`backward()`; Values flowing through it give gradients that can be differentiated again
+(`calculus.py`). Nothing recurses, so a graph may be a million nodes deep.
 
-A node here is anything with `op`, `args`, `data` and `point`; an argument that is a plain float is a constant.
+A node here is anything with `op`, `args`, `data` and `point`; an argument that is a plain float is
+a constant.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ def topological(*roots: Any, stop: Collection[Any] = (), right_first: bool = Fal
 def sweep(root: Any, seed: Any, order: list[Any], local: Any) -> dict[Any, Any]:
     """The chain rule: d root / d node, for every node of `order` that something flows to.
 
-    `local(node)` gives (argument, d node / d argument) pairs; `seed` is d root / d root. Whatever the two
-    are made of needs `*` and `+`.
+    `local(node)` gives (argument, d node / d argument) pairs; `seed` is d root / d root. Whatever
+    the two are made of needs `*` and `+`.
     """
     adjoints = {root: seed}
     for node in reversed(order):
@@ -70,14 +71,18 @@ def local_slopes(node: Any) -> list[tuple[Any, float]]:
     """(argument, d node / d argument) as numbers, at the recorded point."""
     op, out, point = TABLE[node.op], node.data, node.point
     slopes = []
-    if op.arity == 2:  # most nodes: unrolled, since a call f(*point) costs as much as the partial itself
+    if (
+        op.arity == 2
+    ):  # most nodes: unrolled, since a call f(*point) costs as much as the partial itself
         (x, y), (left, right), (first, second) = point, node.operands, op.partials
         if type(left) is not float and first is not None:
             slopes.append((left, first if type(first) is float else first(out, x, y)))
         if type(right) is not float and second is not None:
             slopes.append((right, second if type(second) is float else second(out, x, y)))
     else:
-        for arg, partial in zip(node.operands, op.partials or op.all_partials(out, *point)):
+        for arg, partial in zip(
+            node.operands, op.partials or op.all_partials(out, *point), strict=True
+        ):
             if type(arg) is not float and partial is not None:
                 slopes.append((arg, partial if type(partial) is float else partial(out, *point)))
     if op.selects:  # a branch not taken gets nothing, not 0 times something
@@ -86,7 +91,8 @@ def local_slopes(node: Any) -> list[tuple[Any, float]]:
 
 
 def evaluate(root: Any, given: Mapping[Any, float] = MappingProxyType({})) -> dict[Any, Any]:
-    """(data, point) of every node behind `root`, computed anew; `given` puts numbers in place of nodes.
+    """(data, point) of every node behind `root`, computed anew; `given` puts numbers in place of
+    nodes.
 
     The graph itself is not changed.
     """
@@ -108,10 +114,15 @@ def evaluate(root: Any, given: Mapping[Any, float] = MappingProxyType({})) -> di
 
 
 def check_recorded(*roots: Any) -> None:
-    """Raise ValueError, with the name, if a Value was given new data since the roots were computed."""
+    """Raise ValueError, with the name, if a Value was given new data since the roots were
+    computed."""
     for node in topological(*roots):
         for arg, seen in zip(node.operands, node.point, strict=True):
-            if type(arg) is not float and arg.data != seen and (arg.data == arg.data or seen == seen):
+            if (
+                type(arg) is not float
+                and arg.data != seen
+                and (arg.data == arg.data or seen == seen)
+            ):
                 root = roots[0].name or "the result"
                 raise ValueError(
                     f"{arg.name or 'an unnamed Value'} changed since {root} was computed "
@@ -133,5 +144,7 @@ def refuse_nonfinite(adjoints: dict[Any, float], order: list[Any]) -> None:
 
 
 def call_text(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> str:
-    shown = (f"{getattr(a, 'name', '') and a.name + '='}{x!r}" for a, x in zip(args, point, strict=True))
+    shown = (
+        f"{getattr(a, 'name', '') and a.name + '='}{x!r}" for a, x in zip(args, point, strict=True)
+    )
     return f"{op.name}({', '.join(shown)})"

@@ -1,7 +1,7 @@
 """Two switches around a stretch of code: `strict()` and `no_record()`.
 
-Both live in one ContextVar, so threads and coroutines do not see each other's, and an exception leaves no
-trace of them.
+Both live in one ContextVar, so threads and coroutines do not see each other's, and an exception
+leaves no trace of them.
 """
 
 from collections.abc import Iterator

@@ -1,18 +1,12 @@
 """What an op is: one row of the table, and how a row is called.
 
-TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
-if TYPE_CHECKING:
-    from typing import Any
+A row says what a function is called, how its number is computed (`forward`), what its partial
+derivatives are (`partials`) and how it is written (`spelling`, `formula`). Everything else in the
+package is driven by these rows: no other module knows what a sine is.
 
-    Partial = float | Callable[..., Any]
-
-A row says what a function is called, how its number is computed (`forward`), what its partial derivatives
-are (`partials`) and how it is written (`spelling`, `formula`). Everything else in the package is driven by
-these rows: no other module knows what a sine is.
-
-Partials are written in *op vocabulary*: `+ - *` and calls of other rows, never `/`, `**` or `math.*`, which
-raise on plain floats. So one line gives a number when it is handed numbers, and a graph when it is handed
-Values.
+Partials are written in *op vocabulary*: `+ - *` and calls of other rows, never `/`, `**` or
+`math.*`, which raise on plain floats. So one line gives a number when it is handed numbers, and a
+graph when it is handed Values.
 """
 
 from __future__ import annotations
@@ -20,37 +14,46 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
+
+    Partial = float | Callable[..., Any]
+
 # How tightly each kind of expression binds; printers put brackets where a part binds less.
 COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL = 0, 1, 2, 3, 4, 5
 
-TABLE: dict[str, "Op"] = {}
+TABLE: dict[str, Op] = {}
 _ALIASES: dict[str, str] = {}
-_followers: list[Callable[["Op"], None]] = []  # told of every row, past and future
+_followers: list[Callable[[Op], None]] = []  # told of every row, past and future
 
 
 class Op:
     """One row of the table of ops: a function, its partial derivatives and its spelling.
 
-    `forward` takes the operands as floats and returns a float; it should not raise (see `autodiff.real`).
-    `partials` holds d out / d argument for each argument in order: a plain number, or a function of
-    `(out, *arguments)`. An *n-ary* row (`arguments="*xs"`) is called with one list and has a single
-    function that returns the list of all its partials.
+    `forward` takes the operands as floats and returns a float; it should not raise (see
+    `autodiff.real`). `partials` holds d out / d argument for each argument in order: a plain
+    number, or a function of `(out, *arguments)`. An *n-ary* row (`arguments="*xs"`) is called with
+    one list and has a single function that returns the list of all its partials.
 
     * `arguments`: names, and defaults of trailing ones: `"x, slope=0.01"`. Default: x, y, z.
-    * `spelling`, `precedence`: an infix or prefix sign and how tightly it binds; default a function call.
-      A spelling with `{}` in it is a template: `[{} > 0]`.
+    * `spelling`, `precedence`: an infix or prefix sign and how tightly it binds; default a function
+      call. A spelling with `{}` in it is a template: `[{} > 0]`.
     * `aliases`: other spoken names (`abs` for `absolute`).
-    * `formula`: the textbook expression of a *composed* row, in op vocabulary; rows without are elementary.
+    * `formula`: the textbook expression of a *composed* row, in op vocabulary; rows without are
+      elementary.
     * `spelled_out`: formulas print that expression, never the row's name.
     * `selects`: the row passes one argument on and ignores the others; a partial of zero then sends
       nothing back, not 0 times something.
 
     >>> import autodiff as ad
-    >>> swish = ad.Op("swish", lambda x: x * ad.sigmoid(x), [lambda out, x: out + ad.sigmoid(x) * (1 - out)])
+    >>> slope = lambda out, x: out + ad.sigmoid(x) * (1 - out)
+    >>> swish = ad.Op("swish", lambda x: x * ad.sigmoid(x), [slope])
     >>> ad.Value(0.5).swish().data == swish(0.5)
     True
 
-    Raises ValueError when the name is taken or no identifier, or the partials do not fit the arguments.
+    Raises ValueError when the name is taken or no identifier, or the partials do not fit the
+    arguments.
     """
 
     def __init__(
@@ -75,7 +78,9 @@ class Op:
             if not taken.isidentifier():
                 raise ValueError(f"an op needs an identifier as its name, not {taken!r}")
             if taken in TABLE or taken in _ALIASES:
-                raise ValueError(f"the table has an op called {taken!r} already; choose another name")
+                raise ValueError(
+                    f"the table has an op called {taken!r} already; choose another name"
+                )
         names = arguments or (callable(partials) and "x") or "x, y, z"[: 3 * len(partials) - 2]  # type: ignore[arg-type]
         parts = [part.strip().split("=") for part in names.split(",")]
         self.arguments = tuple(part[0] for part in parts)
@@ -118,8 +123,11 @@ class Op:
         ]
         return f"{self.name}({', '.join(shown).lstrip('*')})"
 
-    def unpack(self, args: tuple[Any, ...], keywords: dict[str, Any] | None = None) -> tuple[Any, ...]:
-        """The operands of one call, in order: lists unpacked, keywords placed, defaults filled in."""
+    def unpack(
+        self, args: tuple[Any, ...], keywords: dict[str, Any] | None = None
+    ) -> tuple[Any, ...]:
+        """The operands of one call, in order: lists unpacked, keywords placed, defaults filled
+        in."""
         if self.arity is None:
             if len(args) != 1 or keywords or not isinstance(args[0], Iterable):
                 raise TypeError(f"{self.signature} takes one list of numbers or Values")
@@ -135,7 +143,8 @@ class Op:
         return args + self.defaults[len(self.defaults) - missing :] if missing else args
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        """The number when all operands are numbers; otherwise what the other operands make of it."""
+        """The number when all operands are numbers; otherwise what the other operands make of
+        it."""
         for arg in args:
             if type(arg) is not float:
                 break
@@ -188,7 +197,8 @@ def number(x: Any) -> float:
             return float(x)
         except OverflowError:
             raise OverflowError(
-                f"{_shown(x)} does not fit a float64 (largest 1.8e308); scale the problem or use math.inf"
+                f"{_shown(x)} does not fit a float64 (largest 1.8e308); "
+                "scale the problem or use math.inf"
             ) from None
     if getattr(x, "shape", None) == () and hasattr(x, "item"):
         return number(x.item())  # NumPy's bool and 0-d array, without importing NumPy

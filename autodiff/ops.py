@@ -1,13 +1,13 @@
 """The table of ops: every function the engine knows, with its partial derivatives.
 
-Read a row as a line of a table of derivatives: name, the function of plain floats, then
-d out / d argument for each argument in order. A partial is a number, or a function of `(out, *arguments)`
-written with `+ - *` and other rows of this table. To add an op, add a row: Value methods, the chain rule,
-drawings, formulas, exports, docs and tests pick it up.
+Read a row as a line of a table of derivatives: name, the function of plain floats, then d out / d
+argument for each argument in order. A partial is a number, or a function of `(out, *arguments)`
+written with `+ - *` and other rows of this table. To add an op, add a row: Value methods, the chain
+rule, drawings, formulas, exports, docs and tests pick it up.
 
-Where the textbook derivative loses digits (`out*(1 - out)` of a saturated sigmoid), the partial is a row of
-its own (`sigmoid_slope`), accurate in `forward`, and printed as its textbook `formula`. The numerical craft
-is in `autodiff.real` and `autodiff.activations`.
+Where the textbook derivative loses digits (`out*(1 - out)` of a saturated sigmoid), the partial is
+a row of its own (`sigmoid_slope`), accurate in `forward`, and printed as its textbook `formula`.
+The numerical craft is in `autodiff.real` and `autodiff.activations`.
 """
 
 from __future__ import annotations
@@ -129,7 +129,8 @@ logsumexp = Op("logsumexp", act.logsumexp,
 softmax_share = Op("softmax_share", act.softmax_share, lambda out, *xs: share_partials(out, xs),
                    arguments="*xs", formula=lambda *xs: div(exp(xs[0]), sum([exp(x) for x in xs])))
 
-# ---------------------------------------------------------------- slopes: accurate forms of textbook partials
+# ---------------------------------------------------------------- slopes: accurate forms of
+# textbook partials
 
 Slope = partial(Op, spelled_out=True)
 
@@ -242,4 +243,3 @@ def gelu_tanh_textbook(x: Any) -> tuple[Any, Any, Any]:
         slope * inside,
         slope * (bend * d1 * inside + change + 2.0 * x * bend * d1 * d2),
     )
-

@@ -1,15 +1,18 @@
-"""IEEE-total functions of float64: what `math.*` would be if it never raised and never lost a digit.
+"""IEEE-total functions of float64: what `math.*` would be if it never raised and never lost a
+digit.
 
-Python raises where IEEE 754 answers: `1/0`, `math.log(0)`, `math.exp(710)`, `(-8.0)**0.5`. The functions
-here answer (inf, -inf, inf, nan), so that the table of ops can be plain arithmetic. Beside them stand the
-derivatives whose textbook formula is right on paper and wrong in floating point: `1 - tanh(x)**2` has no
-digit left at x = 20, `1/(1 + x*x)` overflows, `1/x` answers below zero where log(x) has no value.
+Python raises where IEEE 754 answers: `1/0`, `math.log(0)`, `math.exp(710)`, `(-8.0)**0.5`. The
+functions here answer (inf, -inf, inf, nan), so that the table of ops can be plain arithmetic.
+Beside them stand the derivatives whose textbook formula is right on paper and wrong in floating
+point: `1 - tanh(x)**2` has no digit left at x = 20, `1/(1 + x*x)` overflows, `1/x` answers below
+zero where log(x) has no value.
 
 Three devices do all the work:
 
 * the *tail* of a rounded operation (`two_sum`, `two_product`) is computed exactly and fed back;
 * a *saturated* expression is written in the small quantity, e = exp(-|x|), instead of 1 - (1 - e);
-* a result that underflows on the way is multiplied together from two halves, exp(x) = h*h, h = exp(x/2).
+* a result that underflows on the way is multiplied together from two halves, exp(x) = h*h, h =
+  exp(x/2).
 
 Floor 0 of the package: this module imports nothing but `math`.
 """
@@ -61,7 +64,8 @@ def reciprocal(x: float) -> float:
 
 
 def power(x: float, y: float) -> float:
-    """x**y as C's pow: 0**0 = 1, nan for a negative base with a fractional exponent, never complex."""
+    """x**y as C's pow: 0**0 = 1, nan for a negative base with a fractional exponent, never
+    complex."""
     try:
         return math.pow(x, y)
     except ValueError:  # a pole at zero, or no real answer
@@ -78,7 +82,7 @@ def power_slope(x: float, y: float) -> float:
         return 0.0
     if y >= 1.0 or x == 0.0 or isinf(x) or isinf(y):
         p = power(x, y - 1.0)  # y - 1 is exact from 1 on
-        if TINY <= abs(p) or x == 0.0 or isinf(y):
+        if abs(p) >= TINY or x == 0.0 or isinf(y):
             return y * p
         half = power(abs(x), (y - 1.0) / 2.0)
         return copysign((y * half) * half, p * copysign(1.0, y))

@@ -1,8 +1,8 @@
 """A Value is a number that remembers how it was computed, and can therefore be differentiated.
 
-Arithmetic on Values records a graph: each node keeps its operation, its arguments in order, and the point,
-the numbers its arguments had at that moment. The chain rule (`autodiff.graph.sweep`) then walks the graph
-backwards once. No node knows its users, so a graph is freed when its root goes.
+Arithmetic on Values records a graph: each node keeps its operation, its arguments in order, and the
+point, the numbers its arguments had at that moment. The chain rule (`autodiff.graph.sweep`) then
+walks the graph backwards once. No node knows its users, so a graph is freed when its root goes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from operator import add
 from autodiff import ops
 from autodiff.graph import call_text, evaluate, local_slopes, refuse_nonfinite, sweep, topological
 from autodiff.modes import MODES, created
-from autodiff.op import TABLE, Op, follow, number
+from autodiff.op import Op, follow, number
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 class Value:
     """A number in a computation graph.
 
-    * `data`: the number, a float64; new data may be given to leaves, then call `forward()` on the root.
+    * `data`: the number, a float64; new data may be given to leaves, then call `forward()` on the
+      root.
     * `grad`: what `backward()` calls have added up so far, d root / d this; starts at 0.0.
-    * `name`: a dotted path or empty. A named Value is a waypoint of formulas, derivations and drawings.
-    * `op`, `args`: the op that made it and its operands, Values or plain numbers; `""`, `()` for a leaf.
+    * `name`: a dotted path or empty. A named Value is a waypoint of formulas, derivations and
+      drawings.
+    * `op`, `args`: the op that made it and its operands, Values or plain numbers; `""`, `()` for a
+      leaf.
 
-    Every op of the table is a method: `x.sigmoid()`, `x.exp()`, `x.log()`. `==` compares identities, so
-    Values can be dict keys; `<` and `>` compare the numbers.
+    Every op of the table is a method: `x.sigmoid()`, `x.exp()`, `x.log()`. `==` compares
+    identities, so Values can be dict keys; `<` and `>` compare the numbers.
 
     >>> w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(-1.0, "b")
     >>> out = (w * x + b).sigmoid().named("out")
@@ -39,7 +42,8 @@ class Value:
     >>> out, w
     (Value(out=0.5, grad=1), Value(w=0.5, grad=0.5))
 
-    Raises TypeError for anything but a real number, OverflowError for an int too large for a float64.
+    Raises TypeError for anything but a real number, OverflowError for an int too large for a
+    float64.
     """
 
     __slots__ = ("__weakref__", "data", "grad", "name", "op", "operands", "point")
@@ -166,8 +170,8 @@ class Value:
     def backward(self) -> None:
         """Add d self / d node to `.grad` of every node behind self, at the recorded point.
 
-        All gradients change in one step at the end: an exception or Ctrl-C on the way changes none, and
-        threads do not lose each other's updates. Calling it twice therefore exactly doubles.
+        All gradients change in one step at the end: an exception or Ctrl-C on the way changes none,
+        and threads do not lose each other's updates. Calling it twice therefore exactly doubles.
         """
         order = topological(self, right_first=True)
         adjoints = sweep(self, 1.0, order, local_slopes)
@@ -179,8 +183,8 @@ class Value:
 
     def forward(self) -> float:
         """Compute the graph again from the present data of its leaves; return the new `data`."""
-        for node, (node.data, node.point) in evaluate(self).items():  # all or nothing
-            pass
+        for node, (data, point) in evaluate(self).items():  # nothing changes before all is computed
+            node.data, node.point = data, point
         return self.data
 
     # ------------------------------------------------------------ copies
@@ -246,7 +250,8 @@ def _node(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> Value:
 
 
 def _number(operand: Any) -> float:
-    """The number of a Value (made a float64 if it was assigned as something else) or of a constant."""
+    """The number of a Value (made a float64 if it was assigned as something else) or of a
+    constant."""
     if not isinstance(operand, Value):
         return number(operand)
     operand.data = number(operand.data)
@@ -262,8 +267,8 @@ def zero_grad(values: Iterable[Value]) -> None:
 _new = object.__new__
 _OWN = frozenset(dir(Value))
 _committing = threading.Lock()
-_get_grad = Value.grad.__get__  # type: ignore[attr-defined]
-_set_grad = Value.grad.__set__  # type: ignore[attr-defined]
+_get_grad = Value.grad.__get__  # type: ignore[attr-defined, misc]
+_set_grad = Value.grad.__set__  # type: ignore[attr-defined, misc]
 
 
 def _give_method(op: Op) -> None:

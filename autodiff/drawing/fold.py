@@ -1,8 +1,8 @@
 """A recorded graph folded into a picture that can be read.
 
 *op*: every node is a box. *named* (the default): an unnamed op belongs to the Value it flows into,
-so a box holds a formula, as on a board. An unnamed Value that flows into several boxes is a box of its own.
-A picture of more than `MOST` boxes is folded further (`groups`), and says so.
+so a box holds a formula, as on a board. An unnamed Value that flows into several boxes is a box of
+its own. A picture of more than `MOST` boxes is folded further (`groups`), and says so.
 
 Gradients are d y / d node, computed here and kept here: a picture is complete without
 `backward()`, and touches no `.grad`.
@@ -179,7 +179,8 @@ def _op_boxes(graph: Folded) -> list[Box]:
     clusters = graph.clusters()
     return [
         Box(f"n{i}", "op" if node.op else "leaf", plain(graph.names.get(node, "")),
-            plain(_call(graph, node)), float(node.data), graph.gradient(node), clusters[node], 1, node)
+            plain(_call(graph, node)), float(node.data), graph.gradient(node),
+            clusters[node], 1, node)
         for i, node in enumerate(graph.order)
     ]  # fmt: skip
 

@@ -105,6 +105,7 @@ def wrapped(body: Iterable[str], wide: float, high: float, caption: str, note: s
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="autodiff" role="img" '
+            f'aria-label="{in_markup(caption)}" '
             f'width="{wide:.0f}" height="{high:.0f}" viewBox="0 0 {wide:.0f} {high:.0f}" '
             f'font-family="{FONT}">',
             f"<style>{STYLE}</style>",
@@ -117,7 +118,7 @@ def wrapped(body: Iterable[str], wide: float, high: float, caption: str, note: s
 
 def _about(box: Box) -> str:
     """What a pointer that rests on the box reads."""
-    name = box.title or box.formula or "constant"
+    name = box.title or box.formula or ("constant" if box.kind == "constant" else "a Value")
     return f"{name} = {box.formula}" if box.formula and box.title else name
 
 

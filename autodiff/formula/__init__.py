@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
-from autodiff.formula.derivation import Derivation, derive
+from autodiff.formula.derivation import Derivation
+from autodiff.formula.deriving import derive
 from autodiff.formula.reading import Reader
+from autodiff.formula.step import Step, explain_step
 from autodiff.formula.text import Text
 from autodiff.value import Value
 
@@ -13,4 +15,4 @@ def formula_text(value: Value, labels: Mapping[Value, str]) -> str:
     return Text().write(Reader(labels).definition(value))
 
 
-__all__ = ["Derivation", "derive", "formula_text"]
+__all__ = ["Derivation", "Step", "derive", "explain_step", "formula_text"]

@@ -1,8 +1,9 @@
-"""The chain rule from name to name: which waypoints lie between y and x, and how one moves the next.
+"""The chain rule from name to name: which waypoints lie between y and x, and how one moves the
+next.
 
-A recorded graph has a node for every `+` and `*`; a derivation steps only from one *named* Value to the
-next. `Chain` is that coarser graph: its nodes are the named Values that x flows into, its edges carry the
-local derivatives d upper / d lower, recorded as Values.
+A recorded graph has a node for every `+` and `*`; a derivation steps only from one *named* Value to
+the next. `Chain` is that coarser graph: its nodes are the named Values that x flows into, its edges
+carry the local derivatives d upper / d lower, recorded as Values.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,8 +23,8 @@ def number_of(slope: Slope) -> float:
 class Chain:
     """The waypoints between `y` and the `xs`, users first, and the local derivatives between them.
 
-    An alias is not a waypoint, nor is a Value that is not named unless it is `y` or one of the `xs`.
-    Built in one walk; the size of the graph, not the number of its paths, decides the cost.
+    An alias is not a waypoint, nor is a Value that is not named unless it is `y` or one of the
+    `xs`. Built in one walk; the size of the graph, not the number of its paths, decides the cost.
     """
 
     def __init__(self, y: Value, xs: list[Value], labels: Mapping[Value, str]) -> None:

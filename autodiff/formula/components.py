@@ -1,7 +1,7 @@
 """The components of a derivation: one local derivative each, with what it follows from.
 
-A component is d upper / d lower for two neighbouring waypoints: how `upper` is computed, the derivative as
-the chain rule gives it (raw), and as one writes it (formula).
+A component is d upper / d lower for two neighbouring waypoints: how `upper` is computed, the
+derivative as the chain rule gives it (raw), and as one writes it (formula).
 """
 
 from dataclasses import dataclass
@@ -133,4 +133,3 @@ def _rule(upper: Value, lower: Value) -> tuple[str, Term] | None:
     out = Name(op.spelling, 0.0)
     slope = rewritten(term(op.partials[0](out, x)), {called: out})
     return op.spelling, slope
-

@@ -1,4 +1,5 @@
-"""The delta form: adjoints named delta, from the output down, as long as the graph and no longer."""
+"""The delta form: adjoints named delta, from the output down, as long as the graph and no
+longer."""
 
 from autodiff.formula.chain import number_of
 from autodiff.formula.components import Component
@@ -19,7 +20,8 @@ def delta_name(label: str) -> str:
 
 
 def delta_form(task: Task) -> Result:
-    """Adjoints named delta, from the output down: its length is that of the graph, not of its paths."""
+    """Adjoints named delta, from the output down: its length is that of the graph, not of its
+    paths."""
     chain, x, y = task.chain, task.x, task.y
     leads = chain.leading_to(x)
     users = chain.above()
@@ -39,12 +41,22 @@ def delta_form(task: Task) -> Result:
             total += value[upper] * number_of(slope)
             above = adjoint.get(upper)
             first = above is None or not _slope_first(task, above, c)
-            shares.append(c.formula if above is None else times(above, c.formula) if first else times(c.formula, above))
+            shares.append(
+                c.formula
+                if above is None
+                else times(above, c.formula)
+                if first
+                else times(c.formula, above)
+            )
         value[node] = total
         adjoint[node] = formula = task.signed(plus(*shares))
         if node in named:
             label = delta_name(task.label(node))
-            items.append(equation(task, Label(label), Partial(task.label(y), task.label(node)), formula, total))
+            items.append(
+                equation(
+                    task, Label(label), Partial(task.label(y), task.label(node)), formula, total
+                )
+            )
             adjoint[node] = Name(label, total)
     final = adjoint.get(x, plus())
     left = Partial(task.label(y), task.label(x))
@@ -53,7 +65,8 @@ def delta_form(task: Task) -> Result:
 
 
 def _slope_first(task: Task, above: Term, c: Component) -> bool:
-    """w·δ where a weight stands before a delta; seed 002 (ascent) writes the slope first throughout."""
+    """w·δ where a weight stands before a delta; seed 002 (ascent) writes the slope first
+    throughout."""
     is_delta = isinstance(above, Name) and above.label.startswith("δ")
     return task.ascent or (is_delta and c.lower != task.label(task.x))
 

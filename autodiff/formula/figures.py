@@ -1,8 +1,8 @@
 """How numbers are shown: so many decimals, rounded or cut off, and whether that changed them.
 
-A number that is short anyway (0.05, 2, 0.5) is shown as it is; any other with `digits` decimals, and in
-scientific form where it would show no digit that counts. `exact` says whether the text is the number: if
-not, an equation writes `≈`.
+A number that is short anyway (0.05, 2, 0.5) is shown as it is; any other with `digits` decimals,
+and in scientific form where it would show no digit that counts. `exact` says whether the text is
+the number: if not, an equation writes `≈`.
 """
 
 import math

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import reduce
+from itertools import pairwise
 from operator import mul
 
 from autodiff.formula.components import Component
@@ -28,7 +29,8 @@ from autodiff.value import Value
 
 
 def chain_form(task: Task) -> Result:
-    """A product of named-to-named derivatives; where paths split and meet again, a sum in brackets."""
+    """A product of named-to-named derivatives; where paths split and meet again, a sum in
+    brackets."""
     marks = task.chain.passes(task.x)
     heads = task.chain.heads()
     opening = _opening(task, marks)
@@ -45,7 +47,7 @@ def chain_form(task: Task) -> Result:
         formulas.append(c.formula)
         values.append(c.value)
         marks = marks[marks.index(task.stops[-1]) :]
-    for i, (upper, lower) in enumerate(zip(marks, marks[1:], strict=False), 1 + len(opening)):
+    for i, (upper, lower) in enumerate(pairwise(marks), 1 + len(opening)):
         branches = list(task.chain.paths(upper, lower))
         if upper is task.y and len(branches) == 1 and len(branches[0]) == 3:
             branches = [[upper, lower]]  # through a hidden summand
@@ -66,7 +68,9 @@ def chain_form(task: Task) -> Result:
     display = [Display(left, Factors(tuple(factors)), note)] if len(factors) > 1 else []
     assembled = times(*formulas)
     value = reduce(mul, values, 1.0)
-    return Result([*display, *items], assembled, value, tuple(steps), tuple(formulas), tuple(values))
+    return Result(
+        [*display, *items], assembled, value, tuple(steps), tuple(formulas), tuple(values)
+    )
 
 
 def _opening(task: Task, marks: list[Value]) -> list[Component]:
@@ -81,7 +85,8 @@ def _opening(task: Task, marks: list[Value]) -> list[Component]:
 
 
 def _between(task: Task, upper: Value, lower: Value) -> Component:
-    """The component of two marks that are neighbours, or have only a hidden summand between them."""
+    """The component of two marks that are neighbours, or have only a hidden summand between
+    them."""
     slopes = task.chain.slopes
     if lower in slopes[upper]:
         return task.components.between(upper, lower)
@@ -109,7 +114,7 @@ def _split(
     upper, lower = branches[0][0], branches[0][-1]
     for letter, path in zip(_letters(), branches, strict=False):
         nodes = path[1:] if path[1] in heads else path
-        made = [_between(task, a, b) for a, b in zip(nodes, nodes[1:], strict=False)]
+        made = [_between(task, a, b) for a, b in pairwise(nodes)]
         symbol = Partial(task.label(nodes[0]), task.label(lower))
         names.append(symbol)
         factors = Factors(tuple(Partial(c.upper, c.lower) for c in made))
@@ -141,7 +146,9 @@ def _split(
             [
                 Line(Summands(tuple(names)), head),
                 Line(
-                    Summands(tuple(map(Number, values))), relation=task.relation(values), value=total
+                    Summands(tuple(map(Number, values))),
+                    relation=task.relation(values),
+                    value=total,
                 ),
             ],
             number,
@@ -167,9 +174,11 @@ def paths_form(task: Task) -> Result:
     steps: list[Component] = []
     shown = dict(task.shown)
     target = task.label(task.x)
-    for letter, path in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", task.chain.paths(task.y, task.x), strict=False):
+    for letter, path in zip(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ", task.chain.paths(task.y, task.x), strict=False
+    ):
         nodes = path[1:] if path[1] in heads and len(path) > 2 else path
-        made = [task.components.between(a, b) for a, b in zip(nodes, nodes[1:], strict=False)]
+        made = [task.components.between(a, b) for a, b in pairwise(nodes)]
         symbol = Partial(task.label(nodes[0]), target)
         names.append(symbol)
         items.append(Remark(f"path {letter}   " + " → ".join(map(task.label, nodes))))

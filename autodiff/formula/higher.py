@@ -3,6 +3,7 @@
 from typing import Any
 
 from autodiff.calculus import derivative
+from autodiff.formula.derivation import Derived
 from autodiff.formula.figures import Figures
 from autodiff.formula.page import Block, Formula, Line, Page, Partial, Remark, Words, numbers_in
 from autodiff.formula.reading import Reader
@@ -14,9 +15,8 @@ from autodiff.value import Value
 def higher_order(
     y: Value, xs: list[Value], order: int, reader: Reader, figures: Figures
 ) -> tuple[Page, list[Any]]:
-    """A page with dy/dx, d2y/dx2, ... up to `order` for each x, each checked by a finite difference."""
-    from autodiff.formula.derivation import Derived
-
+    """A page with dy/dx, d2y/dx2, ... up to `order` for each x, each checked by a finite
+    difference."""
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"order counts derivatives: 1, 2, ..., not {order!r}")
     label = reader.labels

@@ -1,6 +1,7 @@
 """A page as text: stacked fractions, aligned equals signs, values in a column at the right.
 
-Lines stay within 88 columns. The text is Unicode; `to_ascii` respells it where a terminal cannot show it.
+Lines stay within 88 columns. The text is Unicode; `to_ascii` respells it where a terminal cannot
+show it.
 """
 
 import re
@@ -47,7 +48,10 @@ class Layout:
     def text(self) -> str:
         """The whole page."""
         title = self.piece(self.page.title)
-        lines = [title + self.page.aside.rjust(WIDTH - len(title) - 2) if self.page.aside else title, ""]
+        lines = [
+            title + self.page.aside.rjust(WIDTH - len(title) - 2) if self.page.aside else title,
+            "",
+        ]
         blocks = [i for i in self.page.items if isinstance(i, Block)]
         headed = [b for b in blocks if b.head]
         self.head = max((_width(self.piece(b.head)) for b in headed if b.head), default=0)
@@ -104,7 +108,9 @@ class Layout:
             text += f",  {line.note}" if line.value is None else f"   {line.note}"
         rows = _wrapped(lead, text, VALUES - 2 if line.value is not None else WIDTH)
         if line.value is not None:
-            rows[-1] = rows[-1].ljust(VALUES) + " " * max(0, VALUES - _width(rows[-1].ljust(VALUES)))
+            rows[-1] = rows[-1].ljust(VALUES) + " " * max(
+                0, VALUES - _width(rows[-1].ljust(VALUES))
+            )
             rows[-1] += self.value(line.value)
         return rows
 
@@ -116,13 +122,17 @@ class Layout:
         cells = [list(table.header), *([self.piece(cell) for cell in row] for row in table.rows)]
         widths = [max(_width(row[i]) for row in cells) for i in range(len(table.header))]
         widest = widths.index(max(widths))
-        widths[widest] = max(12, min(widths[widest], WIDTH - 2 - sum(widths) + widths[widest] - 3 * len(widths)))
+        widths[widest] = max(
+            12, min(widths[widest], WIDTH - 2 - sum(widths) + widths[widest] - 3 * len(widths))
+        )
         out = []
         for i, row in enumerate(cells):
             wrapped = [_wrapped("", cell, w) for cell, w in zip(row, widths, strict=True)]
             for j in range(max(map(len, wrapped))):
                 parts = [w[j] if j < len(w) else "" for w in wrapped]
-                out.append("  " + "   ".join(c.ljust(w) for c, w in zip(parts, widths, strict=True)))
+                out.append(
+                    "  " + "   ".join(c.ljust(w) for c, w in zip(parts, widths, strict=True))
+                )
             if i == 0:
                 out.append("  " + "   ".join("─" * w for w in widths))
         return out
@@ -133,7 +143,11 @@ class Layout:
         match piece:
             case Partial(upper=upper, lower=lower, order=order):
                 power = str(order).translate(SUPERSCRIPTS) if order > 1 else ""
-                return f"∂{power}{visible(upper)}/∂{visible(lower)}{power}" if order else visible(upper)
+                return (
+                    f"∂{power}{visible(upper)}/∂{visible(lower)}{power}"
+                    if order
+                    else visible(upper)
+                )
             case Formula(term=term, numbers=numbers):
                 return (self.numbers if numbers else self.symbols).write(term)
             case Factors(parts=(Words(text=operator), inner)):
@@ -176,11 +190,14 @@ class Layout:
     # ------------------------------------------------------------ stacked fractions
 
     def display(self, item: Display) -> list[str]:
-        """Three rows: numerators, bars, denominators; one row of plain text where that is too wide."""
+        """Three rows: numerators, bars, denominators; one row of plain text where that is too
+        wide."""
         columns = [*self._columns(item.left), (" ", "=", " "), *self._columns(item.right)]
         rows = [" ".join(column[i] for column in columns) for i in range(3)]
         if item.note:
-            rows[1] = f"{rows[1]}          {item.note}" if len(rows[1]) + len(item.note) < 75 else rows[1]
+            rows[1] = (
+                f"{rows[1]}          {item.note}" if len(rows[1]) + len(item.note) < 75 else rows[1]
+            )
         if _width(rows[1]) > WIDTH - 2:
             return _wrapped("", f"{self.piece(item.left)} = {self.piece(item.right)}", WIDTH - 2)
         return rows
@@ -199,7 +216,9 @@ class Layout:
                 text = self.piece(piece)
                 return [(" " * _width(text), text, " " * _width(text))]
 
-    def _joined(self, parts: tuple[Piece, ...], sign: str, *, brackets: bool) -> list[tuple[str, str, str]]:
+    def _joined(
+        self, parts: tuple[Piece, ...], sign: str, *, brackets: bool
+    ) -> list[tuple[str, str, str]]:
         columns: list[tuple[str, str, str]] = []
         for i, part in enumerate(parts):
             if i:
@@ -223,7 +242,9 @@ def _wrapped(lead: str, text: str, width: int) -> list[str]:
     """`lead` and text on lines of at most `width`, broken at spaces or after a `·`."""
     rows, row = [], lead
     room = max(width, len(lead) + 24)
-    for word in re.findall(r"[^ ·]*(?:·| +|$)", _SMALL.sub(lambda m: m[0].replace(" ", "\xa0"), text)):
+    for word in re.findall(
+        r"[^ ·]*(?:·| +|$)", _SMALL.sub(lambda m: m[0].replace(" ", "\xa0"), text)
+    ):
         if _width(row + word.rstrip()) > room and row.strip() and len(row) > len(lead):
             rows.append(row.rstrip())
             row = " " * (_width(lead) + 2)

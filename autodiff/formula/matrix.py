@@ -2,8 +2,8 @@
 
     δ(l) = W(l+1)ᵀ δ(l+1) ⊙ f′(z(l)),   ∂E/∂W(l) = δ(l) a(l-1)ᵀ,   ∂E/∂b(l) = δ(l)
 
-Layers are read off the dotted paths (`hidden.h1.sum_h1` belongs to `hidden`). All numbers come from the
-recorded graph; the entry for the weight that was asked for closes the page.
+Layers are read off the dotted paths (`hidden.h1.sum_h1` belongs to `hidden`). All numbers come from
+the recorded graph; the entry for the weight that was asked for closes the page.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,6 @@ from autodiff.formula.delta import delta_name
 from autodiff.formula.page import (
     Block,
     Factors,
-    Formula,
     Item,
     Label,
     Line,
@@ -38,7 +37,8 @@ class LayerSums:
     activations: dict[Value, Value] = field(default_factory=dict)  # z -> a = f(z)
 
     def sources(self) -> list[Value]:
-        """The activations or inputs that the layer's weights multiply, in the order of the first sum."""
+        """The activations or inputs that the layer's weights multiply, in the order of the first
+        sum."""
         return list(dict.fromkeys(s for z in self.sums for s, _ in self.products(z)))
 
     def products(self, z: Value) -> list[tuple[Value, Value]]:
@@ -74,8 +74,8 @@ def matrix_form(task: Task) -> Result:
     own = [z for layer in layers for z in layer.sums if task.x in slopes.get(z, {})]
     if not own or len({id(layer) for layer in layers for z in layer.sums if z in own}) != 1:
         raise ValueError(
-            f"the matrix form needs {task.label(task.x)} to be a weight or bias of one layer of a network "
-            "whose Values are named layer.neuron.name, as nn.MLP does; choose form='delta' here"
+            f"the matrix form needs {task.label(task.x)} to be a weight or bias of one layer of a "
+            "network whose Values are named layer.neuron.name, as nn.MLP does; choose form='delta' here"
         )
     items: list[Item] = []
     above: LayerSums | None = None
@@ -87,7 +87,10 @@ def matrix_form(task: Task) -> Result:
             break
     deltas = [Name(delta_name(task.label(z)), task.adjoints[z]) for z in own]
     formula = plus(
-        *(times(d, task.reader.expression(slopes[z][task.x])) for d, z in zip(deltas, own, strict=True))
+        *(
+            times(d, task.reader.expression(slopes[z][task.x]))
+            for d, z in zip(deltas, own, strict=True)
+        )
     )
     value = sum(task.adjoints[z] * number_of(slopes[z][task.x]) for z in own)
     entry = Partial(task.label(task.y), task.label(task.x))
@@ -111,7 +114,8 @@ def layers_of(task: Task) -> list[LayerSums]:
 
 
 def _delta_block(task: Task, layer: LayerSums, above: LayerSums | None) -> Block:
-    """δ of one layer: from the error for the last layer, through the weights above for the others."""
+    """δ of one layer: from the error for the last layer, through the weights above for the
+    others."""
     left = Label(f"δ({layer.name})")
     deltas = _column([task.adjoints.get(z, 0.0) for z in layer.sums])
     slopes = _column([_slope(z, layer) for z in layer.sums])
@@ -151,7 +155,9 @@ def _gradient_blocks(task: Task, layer: LayerSums) -> list[Item]:
     deltas = [task.adjoints.get(z, 0.0) for z in layer.sums]
     product = Matrix(tuple(tuple(Number(d * s.data) for s in sources) for d in deltas))
     used = [[w for s in sources for t, w in layer.products(z) if t is s] for z in layer.sums]
-    weights = Matrix(tuple(tuple(Label(task.label(w)) for w in row if w in task.reader.labels) for row in used))
+    weights = Matrix(
+        tuple(tuple(Label(task.label(w)) for w in row if w in task.reader.labels) for row in used)
+    )
     blocks: list[Item] = [
         Block(
             [

@@ -1,12 +1,11 @@
 """A derivation laid out, before any language: titles, equations in lines, tables.
 
-Forms (`forms.py`) write pages; renderers (`layout.py`, `tex.py`, `html.py`) turn them into text, LaTeX and
-HTML. A *piece* is one side of an equation.
+Forms (`forms.py`) write pages; renderers (`layout.py`, `tex.py`, `html.py`) turn them into text,
+LaTeX and HTML. A *piece* is one side of an equation.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Union
 
 from autodiff.formula.terms import Call, Name, Product, Sum, Term
 
@@ -89,7 +88,7 @@ class Matrix:
         return f"{len(self.rows)}×{len(self.rows[0])}"
 
 
-Piece = Union[Partial, Formula, Factors, Summands, Number, Label, Words, Change, Matrix]
+Piece = Partial | Formula | Factors | Summands | Number | Label | Words | Change | Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ class Remark:
     text: str
 
 
-Item = Union[Block, Display, Table, Heading, Remark]
+Item = Block | Display | Table | Heading | Remark
 
 
 @dataclass(slots=True)

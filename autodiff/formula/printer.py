@@ -94,7 +94,10 @@ class Printer:
             text, precedence = self.fraction(over, under, len(below) + (q != 1.0) > 1)
         else:
             lead = "" if size == 1.0 else self.coefficient(size)
-            text, precedence = self.joined(lead, parts), PRODUCT if lead or len(parts) > 1 else POWER
+            text, precedence = (
+                self.joined(lead, parts),
+                PRODUCT if lead or len(parts) > 1 else POWER,
+            )
         return (self.MINUS + text, SIGN) if x.coefficient < 0.0 else (text, precedence)
 
     def coefficient_alone(self, x: float) -> Shown:

@@ -27,10 +27,22 @@ def _sigmoid(x: Name) -> tuple[Piece, ...]:
     over_u = raised(u, -1.0)
     return (
         _derivative_of(over_u, x),
-        Factors((Formula(Product(-1.0)), Formula(raised(u, -2.0)), Formula(e), Formula(Product(-1.0)))),
+        Factors(
+            (Formula(Product(-1.0)), Formula(raised(u, -2.0)), Formula(e), Formula(Product(-1.0)))
+        ),
         Factors((Formula(over_u), Formula(times(e, over_u)))),
-        Factors((Formula(over_u), Formula(Product(1.0, ((Sum((ONE, e, Product(-1.0))), 1.0), (u, -1.0)))))),
-        Factors((Formula(over_u), Formula(Sum((Product(1.0, ((u, 1.0), (u, -1.0))), times(-1.0, over_u)))))),
+        Factors(
+            (
+                Formula(over_u),
+                Formula(Product(1.0, ((Sum((ONE, e, Product(-1.0))), 1.0), (u, -1.0)))),
+            )
+        ),
+        Factors(
+            (
+                Formula(over_u),
+                Formula(Sum((Product(1.0, ((u, 1.0), (u, -1.0))), times(-1.0, over_u)))),
+            )
+        ),
         Factors((Formula(over_u), Formula(plus(1.0, times(-1.0, over_u))))),
     )
 

@@ -15,8 +15,8 @@ DEEPEST = 60
 class Reader:
     """Reads nodes of a graph as terms, stopping at the Values that `labels` names.
 
-    `known` collects what the named Values are, so that a derivative that computes the same thing again
-    (sigmoid(sum_o1) inside the slope of out_o1) is written with the name.
+    `known` collects what the named Values are, so that a derivative that computes the same thing
+    again (sigmoid(sum_o1) inside the slope of out_o1) is written with the name.
     """
 
     def __init__(self, labels: Mapping[Value, str]) -> None:

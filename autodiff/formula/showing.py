@@ -25,7 +25,7 @@ class Showing:
         """A formula on one line of text."""
         return Text(self.figures).write(term)
 
-    def text(self, *, ascii: bool = False) -> str:  # noqa: A002
+    def text(self, *, ascii: bool = False) -> str:
         """The page as text of at most 88 columns; in plain ASCII on request."""
         text = Layout(self.page, self.figures, self.most_terms).text()
         return to_ascii(text) if ascii else text
@@ -60,7 +60,9 @@ class Showing:
             ".json": lambda: _json(self),
         }
         if path.suffix not in writers:
-            raise ValueError(f"{path.name!r}: the file's ending chooses the format: {', '.join(writers)}")
+            raise ValueError(
+                f"{path.name!r}: the file's ending chooses the format: {', '.join(writers)}"
+            )
         text = writers[path.suffix]()
         path.write_text(text + "\n", encoding="utf-8")
         return path
@@ -76,7 +78,11 @@ class Showing:
     __repr__ = __str__
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": self.text(), "text/latex": f"$${self.latex()}$$", "text/html": self.html()}
+        return {
+            "text/plain": self.text(),
+            "text/latex": f"$${self.latex()}$$",
+            "text/html": self.html(),
+        }
 
 
 def _document(body: str) -> str:

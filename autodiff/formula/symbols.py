@@ -34,8 +34,9 @@ _PARTS = re.compile(
 _PARTIAL = re.compile(r"∂(?P<upper>[^\s/]+)/∂(?P<lower>\S+)")
 _APPLIED = re.compile(r"(?P<function>[^\W\d_]+['′]*)\((?P<of>.+)\)")
 _IN_WORDS = re.compile(
-    r"∂[^\s/]+/∂[^\s(),:;]+"
+    r"∂[^\s/]+/∂[^\s(),:;]+(?:\(\w+\))?"
     r"|(?<![\w.])[^\W\d_]+(?:_\w+|\d+)(?:\^\(\w+\)|\^\w+)?(?:#\d+)?(?![\w(])"
+    r"|(?<![\w.])[^\W\d_]+[′']?\((?:[^\s()]|\([^\s()]*\))+\)"
 )
 
 

@@ -1,8 +1,8 @@
 """What a derivation is asked for, and what a form gives back.
 
-Each form is a function from a `Task` to a `Result`: the items of a page and the assembled formula with its
-value. The value is computed from the components shown, so that the closing check against `backward()`
-checks the page.
+Each form is a function from a `Task` to a `Result`: the items of a page and the assembled formula
+with its value. The value is computed from the components shown, so that the closing check against
+`backward()` checks the page.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,15 +16,14 @@ from autodiff.formula.page import (
     Factors,
     Formula,
     Item,
-    Line,
     Label,
-    Number,
+    Line,
     Partial,
     Piece,
     numbers_in,
 )
 from autodiff.formula.reading import Reader
-from autodiff.formula.terms import Name, Product, Term, flipped
+from autodiff.formula.terms import Name, Term, flipped
 from autodiff.formula.text import Text
 from autodiff.value import Value
 
@@ -43,7 +42,9 @@ class Task:
     ascent: bool
     adjoints: Mapping[Value, float]  # d y / d node, from the engine
     stops: list[Value] = field(default_factory=list)
-    shown: dict[tuple[str, str], str] = field(default_factory=dict)  # component -> where it was shown
+    shown: dict[tuple[str, str], str] = field(
+        default_factory=dict
+    )  # component -> where it was shown
 
     def label(self, node: Value) -> str:
         """The label of a node of the graph."""
@@ -76,7 +77,9 @@ def component_block(task: Task, c: Component, number: str) -> Block:
     seen = task.shown.get((c.upper, c.lower))
     if seen:
         return Block([Line(Formula(c.formula), value=c.value, note=seen)], number, head)
-    lines = [Line(Formula(c.definition), Label(c.upper), note=_rule_text(c))] if c.definition else []
+    lines = (
+        [Line(Formula(c.definition), Label(c.upper), note=_rule_text(c))] if c.definition else []
+    )
     lines += [Line(piece) for piece in c.proof]
     if c.raw:
         lines.append(Line(Factors(tuple(map(Formula, c.raw)), tight=True)))

@@ -1,10 +1,12 @@
 """What is printed: an expression over named Values in normal form.
 
-A `Sum` of `Product`s; a product has one numeric coefficient and factors with numeric exponents; a factor is
-a `Name`, a `Call` or a sum in brackets. Signs and numbers are gathered, equal factors become powers, equal
-terms are added up; nothing is expanded and nothing is reordered, so a formula looks as the user wrote it.
+A `Sum` of `Product`s; a product has one numeric coefficient and factors with numeric exponents; a
+factor is a `Name`, a `Call` or a sum in brackets. Signs and numbers are gathered, equal factors
+become powers, equal terms are added up; nothing is expanded and nothing is reordered, so a formula
+looks as the user wrote it.
 
-Terms understand op vocabulary: a row's `formula` handed terms instead of numbers writes itself down.
+Terms understand op vocabulary: a row's `formula` handed terms instead of numbers writes itself
+down.
 """
 
 from dataclasses import dataclass
@@ -122,7 +124,7 @@ def raised(x: Any, exponent: float) -> Term:
     """x to a numeric power: powers of powers are multiplied out, a product stays in brackets."""
     x = term(x)
     if isinstance(x, Product):
-        if not x.factors and (x.coefficient > 0.0 or exponent.is_integer() and x.coefficient):
+        if not x.factors and (x.coefficient > 0.0 or (exponent.is_integer() and x.coefficient)):
             return Product(power(x.coefficient, exponent))
         bare = x.coefficient == 1.0 and len(x.factors) == 1
         if x.factors and (bare or exponent == -1.0):

@@ -1,0 +1,107 @@
+"""`explain_step`: one whole step of descent on a page, from the forward numbers to the smaller
+error."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from autodiff.formula.derivation import Derivation
+from autodiff.formula.deriving import derivation_of
+from autodiff.formula.figures import Figures
+from autodiff.formula.page import (
+    Block,
+    Formula,
+    Heading,
+    Item,
+    Label,
+    Line,
+    Number,
+    Page,
+    Words,
+    numbers_in,
+)
+from autodiff.formula.reading import Reader
+from autodiff.graph import check_recorded, evaluate, topological
+from autodiff.names import caller_names, find
+from autodiff.value import Value
+
+
+class Step(Derivation):
+    """A derivation of all gradients between the forward numbers and the updates.
+
+    * `before`, `after`: the error with the old and with the new weights;
+    * `new`: label -> new number of each weight that moves. The graph itself is not changed.
+    """
+
+    before: float
+    after: float
+    new: dict[str, float]
+
+
+def explain_step(
+    y: Value,
+    weights: Any,
+    rate: float,
+    *,
+    freeze: Sequence[Any] = (),
+    sense: str = "descent",
+    signs: str = "difference",
+    digits: int = 5,
+    rounding: str = "nearest",
+) -> Step:
+    """Forward numbers, the derivation of every gradient, every update, and y before and after.
+
+    `weights` are Values or names; those in `freeze` keep their number. Every gradient uses the old
+    weights. Raises ValueError for unknown names, and when a leaf changed since y was computed.
+    """
+    check_recorded(y)
+    extra = caller_names()
+    weights = [weights] if isinstance(weights, (Value, str)) else list(weights)
+    kept = {find([y], each, extra) for each in freeze}
+    xs = [x for x in (find([y], each, extra) for each in weights) if x not in kept]
+    if not xs:
+        raise ValueError("explain_step needs at least one weight that is not frozen")
+    derivation, reader = derivation_of(
+        y,
+        xs,
+        extra,
+        form="auto",
+        rate=rate,
+        sense=sense,
+        signs=signs,
+        figures=Figures(digits, rounding),
+    )
+    moved = {x: d.new for x, d in zip(xs, derivation.derived, strict=True) if d.new is not None}
+    after = evaluate(y, moved)[y][0]
+    label = reader.labels[y]
+    items: list[Item] = [
+        Heading(Words("Forward")),
+        *forward_lines(y, reader, derivation.figures),
+        Heading(Words("Backward")),
+        *derivation.page.items,
+        Heading(Words("The error")),
+        Block([Line(Number(y.data), Label(label), value=None, note="before")]),
+        Block([Line(Number(after), Label(label), value=None, note="after the step")]),
+    ]
+    step = Step(Page(Words(f"One step for {label}"), f"rate {rate:g}", items), derivation.derived,
+                derivation.figures, many=True)  # fmt: skip
+    step.before, step.after = y.data, after
+    step.new = {d.label: d.new for d in derivation.derived if d.new is not None}
+    return step
+
+
+def forward_lines(y: Value, reader: Reader, figures: Figures) -> list[Block]:
+    """name = formula, the numbers put in, and the value, for every named Value that is computed."""
+    blocks = []
+    for node in topological(y):
+        if node in reader.labels and node.args:
+            formula = reader.definition(node)
+            relation = "=" if all(map(figures.exact, numbers_in(formula))) else "≈"
+            blocks.append(
+                Block(
+                    [
+                        Line(Formula(formula), Label(reader.labels[node])),
+                        Line(Formula(formula, numbers=True), None, relation, node.data),
+                    ]
+                )
+            )
+    return blocks
