@@ -32,20 +32,22 @@ def topological(*roots: Any, stop: Collection[Any] = (), right_first: bool = Fal
     """
     order: list[Any] = []
     seen: set[Any] = set()
-    stack: list[Any] = list(reversed(roots))
-    while stack:
-        node = stack.pop()
-        if node is None:  # below the None lies a node whose arguments are all in order now
-            order.append(stack.pop())
-        elif node not in seen:
-            seen.add(node)
-            if node.operands and (node not in stop or node in roots):
-                stack += (node, None)
-                for arg in node.operands if right_first else node.operands[::-1]:
-                    if type(arg) is not float and arg not in seen:
-                        stack.append(arg)
+    for root in roots:
+        waiting = [(None, iter((root,)))]  # nodes, each with those of its arguments still to come
+        while waiting:
+            node, arguments = waiting[-1]
+            for arg in arguments:
+                if type(arg) is not float and arg not in seen:
+                    seen.add(arg)
+                    operands = arg.operands
+                    if operands and (arg not in stop or arg in roots):
+                        waiting.append((arg, iter(operands[::-1] if right_first else operands)))
+                        break
+                    order.append(arg)
             else:
-                order.append(node)
+                waiting.pop()
+                if node is not None:
+                    order.append(node)
     return order
 
 

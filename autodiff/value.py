@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from operator import add
 
 from autodiff import ops
@@ -20,6 +20,22 @@ from autodiff.op import Op, follow, number
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
     from typing import Any
+
+
+def operators(op: Op) -> tuple[Callable[[Any, Any], Value], Callable[[Any, Any], Value]]:
+    """The two methods behind an infix sign: x op y, and y op x for a number on the left."""
+
+    def operator(self: Value, other: Any) -> Value:
+        if isinstance(other, Value):
+            return _node(op, (self, other), (self.data, other.data))
+        other = number(other)
+        return _node(op, (self, other), (self.data, other))
+
+    def reflected(self: Value, other: Any) -> Value:
+        other = number(other)
+        return _node(op, (other, self), (other, self.data))
+
+    return operator, reflected
 
 
 class Value:
@@ -99,36 +115,15 @@ class Value:
         """What a row of the table does with Values among its operands: it records."""
         return record(op, args)
 
-    def __add__(self, other: Any) -> Value:
-        return _record2(ops.add, self, other)
+    __add__, _radd = operators(ops.add)
+    __sub__, __rsub__ = operators(ops.sub)
+    __mul__, __rmul__ = operators(ops.mul)
+    __truediv__, __rtruediv__ = operators(ops.div)
+    __pow__, __rpow__ = operators(ops.power)
 
     def __radd__(self, other: Any) -> Value:
         # The builtin sum() starts from the int 0, which is no part of the user's formula.
-        return self if other == 0 and type(other) is int else _record2(ops.add, other, self)
-
-    def __sub__(self, other: Any) -> Value:
-        return _record2(ops.sub, self, other)
-
-    def __rsub__(self, other: Any) -> Value:
-        return _record2(ops.sub, other, self)
-
-    def __mul__(self, other: Any) -> Value:
-        return _record2(ops.mul, self, other)
-
-    def __rmul__(self, other: Any) -> Value:
-        return _record2(ops.mul, other, self)
-
-    def __truediv__(self, other: Any) -> Value:
-        return _record2(ops.div, self, other)
-
-    def __rtruediv__(self, other: Any) -> Value:
-        return _record2(ops.div, other, self)
-
-    def __pow__(self, other: Any) -> Value:
-        return _record2(ops.power, self, other)
-
-    def __rpow__(self, other: Any) -> Value:
-        return _record2(ops.power, other, self)
+        return self if type(other) is int and other == 0 else self._radd(other)
 
     def __neg__(self) -> Value:
         return record(ops.neg, [self])
@@ -214,22 +209,12 @@ def record(op: Op, args: Iterable[Any]) -> Value:
     return _node(op, args, tuple(map(_number, args)))
 
 
-def _record2(op: Op, x: Any, y: Any) -> Value:
-    """`record` for the operators, where a program spends most of its time."""
-    if isinstance(x, Value):
-        a = x.data
-    else:
-        x = a = number(x)
-    if isinstance(y, Value):
-        b = y.data
-    else:
-        y = b = number(y)
-    return _node(op, (x, y), (a, b))
-
-
 def _node(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> Value:
     """The one place where the graph grows."""
-    data = op.forward(*point)
+    try:
+        data = op.forward(*point)
+    except Exception:  # not before every operand is known to be a float64
+        data = None
     if type(data) is not float:  # some leaf was given data of another type
         point = tuple(map(_number, args))
         data = float(op.forward(*point))
@@ -285,7 +270,8 @@ def _method(op: Op) -> Any:
     if op.arity == 1:
 
         def method(self: Value) -> Value:
-            return _node(op, (self,), (self.data,))
+            x = self.data
+            return _node(op, (self,), (x if type(x) is float else _number(self),))
 
     else:
 

@@ -207,7 +207,7 @@ def measure(options: argparse.Namespace) -> None:
     try:
         from micrograd.engine import Value as Micrograd
     except ImportError:
-        print("micrograd is not installed (pip install micrograd): no comparison\n")
+        print("micrograd is not installed: only our own figures\n")
     else:
         engines["micrograd"] = Micrograd
         if not same_gradients(engines):

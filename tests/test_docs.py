@@ -1,11 +1,13 @@
 """Every page is run: what README.md, CONTRIBUTING.md and docs/ show is what happens.
 
 Python blocks of one page share one namespace and an empty directory, in which `python -m autodiff`
-lines of `sh` and `console` blocks run too; what a `console` block shows is compared as in a
-doctest. A fence marked `norun` is left alone.
+lines of `sh` and `console` blocks run too. What a `console` block shows, and an `output` block
+after a Python block, is compared as in a doctest. A fence marked `norun` is left alone.
 """
 
+import contextlib
 import doctest
+import io
 import re
 import shlex
 import subprocess
@@ -50,11 +52,20 @@ def blocks(page: Path) -> list[Block]:
     return [block for block in found if "norun" not in block.words]
 
 
-def run_python_block(block: Block, page: Path, namespace: dict[str, Any]) -> None:
-    """Doctest it if it shows a session, else execute it, with the page's own line numbers."""
+def compare(shown: str, printed: str, where: str) -> None:
+    same = doctest.OutputChecker().check_output(shown, printed, FLAGS)
+    assert same, f"{where}\nshown:\n{shown}\nprinted:\n{printed}"
+
+
+def run_python_block(block: Block, page: Path, namespace: dict[str, Any]) -> str:
+    """Doctest it if it shows a session, else execute it, with the page's own line numbers.
+
+    Returns what an executed block printed.
+    """
     if not re.search(r"^ *>>> ", block.text, re.MULTILINE):
-        exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), namespace)
-        return
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), namespace)
+        return printed.getvalue()
     examples = doctest.DocTestParser().get_examples(block.text, page.name)
     test = doctest.DocTest(examples, namespace, page.name, str(page), block.line - 1, block.text)
     test.globs = namespace  # DocTest copies; one page is one session
@@ -63,6 +74,7 @@ def run_python_block(block: Block, page: Path, namespace: dict[str, Any]) -> Non
         test, out=report.append, clear_globs=False
     )
     assert outcome.failed == 0, "".join(report)
+    return ""
 
 
 def run_command(line: str, run_python) -> "subprocess.CompletedProcess[str]":
@@ -83,19 +95,20 @@ def run_console_block(block: Block, run_python) -> None:
     for part in re.split(r"^(?=\$ )", block.text, flags=re.MULTILINE):
         line, _, expected = part.partition("\n")
         if COMMAND.match(line):
-            got = run_command(line, run_python).stdout
-            same = doctest.OutputChecker().check_output(expected, got, FLAGS)
-            assert same, f"{line}\nshown:\n{expected}\nprinted:\n{got}"
+            compare(expected, run_command(line, run_python).stdout, line)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_python) -> None:
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {"__name__": "__main__"}
+    printed = ""
     for block in blocks(page):
         match block.words[:1]:
             case ["python" | "pycon" | "py"]:
-                run_python_block(block, page, namespace)
+                printed = run_python_block(block, page, namespace)
+            case ["output"]:
+                compare(block.text, printed, f"{page.name}, line {block.line}")
             case ["sh" | "bash" | "shell"]:
                 run_shell_block(block, run_python)
             case ["console"]:

@@ -13,7 +13,7 @@ import pytest
 
 import autodiff
 import nn
-from autodiff.ops import TABLE
+from autodiff.op import TABLE
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

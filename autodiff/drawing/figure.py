@@ -1,8 +1,7 @@
 """`draw`: the picture of a Value, at three levels, in five formats."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autodiff.drawing import columns, engines
 from autodiff.drawing.dot import dot_text
@@ -13,6 +12,9 @@ from autodiff.drawing.picture import Picture
 from autodiff.drawing.svg import svg_text
 from autodiff.names import caller_names
 from autodiff.value import Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LEVELS = ("named", "op", "network")
 FORMATS = ("dot", "html", "pdf", "png", "svg")
@@ -59,9 +61,11 @@ class Drawing:
                 self._svg = svg_text(self.picture, layout)
         return self._svg
 
-    def save(self, path: "str | Path") -> Path:
+    def save(self, path: "str | Path") -> "Path":
         """Write the picture in the format of the ending: svg, png, pdf, dot or html. Returns the
         path."""
+        from pathlib import Path  # some milliseconds, which an import need not pay
+
         path = Path(path)
         kind = path.suffix.lower().removeprefix(".")
         if kind not in FORMATS:

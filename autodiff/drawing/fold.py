@@ -110,8 +110,9 @@ def fold(y: Value, level: str, extra: Mapping[Value, str]) -> Picture:
     note = ""
     if len(boxes) > MOST:
         note = f"{len(boxes):,} boxes take long to lay out; level='named' folds them"
-    elif level == "named" and len(graph.names) <= 1 < len(heads) - len(graph.names) + 1:
-        note = "few Values here have names; name some, or see level='op'"
+    unwritten = max(box.size for box in boxes)
+    if unwritten > LONG:
+        note = f"one box holds {unwritten:,} nodes without a name; name some, or see level='op'"
     return Picture(level, boxes, edges_of(uses), caption(graph), note)
 
 

@@ -59,6 +59,8 @@ def network(y: Value, extra: Mapping[Value, str], edges: str = "weight") -> Netw
     most = max(len(column) for column in wiring.columns)
     roomy = most <= ROOMY
     radius, down, across = (32.0, 84.0, 190.0) if roomy else (11.0, 30.0, 170.0)
+    if roomy and edges == "gradient":
+        across += 40.0  # gradients take more digits than weights
     height = 34.0 + down * min(most, SHOWN + 1)
     spots: dict[str, Spot] = {}
     headings, gaps, left_out = [], [], 0

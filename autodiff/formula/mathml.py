@@ -12,7 +12,6 @@ from autodiff.formula.typeset import BREAK, PRIMES, Typeset, letter
 
 NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
 _TALL = re.compile("<(?:mfrac(?! d)|msqrt|mroot|mtable)")
-_MULTIPLY = "<mo>&#x2062;</mo>"  # invisible times
 _THIN = '<mo lspace="0.1em" rspace="0.1em">&#x2062;</mo>'
 
 
@@ -22,10 +21,7 @@ class MathML(Typeset):
     MINUS = "<mo>−</mo>"
     PLUS = "<mo>+</mo>"
     DOTS = "<mo>⋯</mo>"
-
-    def joined(self, lead: str, parts: list[str]) -> str:
-        text = super().joined(lead, parts)
-        return text.replace(lead, lead + _MULTIPLY, 1) if lead and text[len(lead) :][:1] == "<" else text
+    GLUE = "<mo>&#x2062;</mo>"  # invisible times
 
     def begins_with_digit(self, text: str) -> bool:
         return re.match("(?:<m(?:sup|row)>)*<mn>", text) is not None

@@ -56,6 +56,7 @@ class Typeset(Printer):
     """A printer whose fractions have bars."""
 
     BAR = True
+    GLUE = ""  # between a coefficient and what it multiplies
 
     # ------------------------------------------------------------ numbers
 
@@ -137,8 +138,8 @@ class Typeset(Printer):
         for part in parts:
             if out and (self.numbers or self.begins_with_digit(part)):
                 out += BREAK + self.sign("·")
-            elif out and out != lead:
-                out += BREAK + self.gap()
+            elif out:
+                out += self.GLUE if out == lead else BREAK + self.gap()
             out += part
         return out
 

@@ -1,0 +1,169 @@
+"""The commands, each a small function, and the table that names them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Any
+
+import autodiff as ad
+from autodiff.cli import demo
+from autodiff.cli.inputs import OPTIONS as INPUTS, WRT, chosen, read_problem
+from autodiff.cli.options import Command, names, number, option, pairs
+from autodiff.cli.terminal import can_show, printable, say, wrote
+
+FORMS = ("auto", "chain", "paths", "delta", "matrix")
+DERIVE_KEYWORDS = (
+    "form order rate sense signs through stop expand digits rounding".split()
+)  # options of the command that are options of `autodiff.derive`
+
+
+def derive(args: argparse.Namespace) -> int:
+    """Print or save the derivation of one gradient or of several."""
+    problem = read_problem(args)
+    xs = chosen(problem, args.wrt)
+    keywords = {word: getattr(args, word) for word in DERIVE_KEYWORDS}
+    page: Any = ad.derive(problem.y, xs if len(xs) > 1 else xs[0], **keywords)
+    if args.full:
+        page = page.full()
+    if args.save is not None:
+        say(wrote(page.save(args.save)))
+    else:
+        WRITERS[args.written](page)
+    return 0
+
+
+def _html(page: Any) -> None:
+    say(page.html(), lambda text: text.encode("ascii", "xmlcharrefreplace").decode("ascii"))
+
+
+def _json(page: Any) -> None:
+    say(json.dumps(page.to_dict(), ensure_ascii=False, indent=1), _escaped)
+
+
+def _escaped(text: str) -> str:
+    return json.dumps(json.loads(text), indent=1)
+
+
+WRITERS: dict[str | None, Callable[[Any], None]] = {
+    None: lambda page: say(page.text()),
+    "ascii": lambda page: say(page.text(ascii=True)),
+    "latex": lambda page: say(page.latex()),
+    "html": _html,
+    "json": _json,
+}
+
+
+def check(args: argparse.Namespace) -> int:
+    """Print whether a formula written by hand is the gradient."""
+    problem = read_problem(args)
+    xs = chosen(problem, args.wrt)
+    if len(xs) != 1:
+        raise ValueError("--wrt: a claim is about one gradient; name one variable")
+    verdict = ad.check_formula(problem.y, xs[0], args.claim, names=args.names)
+    say(str(verdict))
+    return 0 if verdict.ok else 1
+
+
+def draw(args: argparse.Namespace) -> int:
+    """Write a picture of the graph."""
+    problem = read_problem(args)
+    picture = ad.draw(problem.y, args.level)
+    name = problem.y.name.rpartition(".")[2]
+    path = picture.save(args.output if args.output is not None else f"{name}.svg")
+    say(wrote(path) + (f" ({picture.note})" if picture.note else ""))
+    return 0
+
+
+def info(args: argparse.Namespace) -> int:
+    """Print versions, and what there is to draw, compute and plot with."""
+    from autodiff.cli.surroundings import surroundings
+
+    say(printable("\n".join(f"{name:<12}{said}" for name, said in surroundings())))
+    return 0
+
+
+EXAMPLE = '"E = 0.5*(t - sigmoid(w*x + b))**2"'
+AT = "--at w=0.5,x=1,b=0,t=1"
+
+COMMANDS = (
+    Command(
+        "demo",
+        "One step of a 2-2-2 network: forward, derivations, new weights, picture",
+        ("demo", "demo --out pictures"),
+        (
+            option("--no-picture", action="store_true", help="do not draw"),
+            option("--out", default=".", metavar="DIR", help="where the picture goes"),
+        ),
+        demo.run,
+    ),
+    Command(
+        "derive",
+        "Print the derivation of a gradient, with the numbers put in",
+        (
+            f"derive {EXAMPLE} --wrt w {AT} --rate 0.6",
+            "derive --example 003 --wrt w1,w5 --rounding truncate",
+            "derive --file network.txt --wrt all --form delta --save page.tex",
+        ),
+        (
+            *INPUTS,
+            WRT,
+            option("--form", choices=FORMS, default="auto", help="how it is written"),
+            option("--rate", type=number, metavar="0.6", help="add the update step of this rate"),
+            option("--sense", choices=("descent", "ascent"), default="descent",
+                   help="whether the update goes down or up"),
+            option("--signs", choices=("difference", "minus"), default="difference",
+                   help="(o - t), or -(t - o)"),
+            option("--order", type=int, default=1, metavar="2", help="second and higher derivatives"),
+            option("--expand", action="store_true", help="prove the slope of each activation"),
+            option("--stop", type=names, metavar="NAME", help="leave the rest beyond NAME open"),
+            option("--through", type=names, metavar="A,B", help="the only names to step through"),
+            option("--digits", type=int, default=5, metavar="5", help="decimals shown"),
+            option("--rounding", choices=("nearest", "truncate"), default="nearest",
+                   help="round the last decimal, or cut off behind it"),
+            option("--full", action="store_true", help="leave nothing out of long sums"),
+            *(
+                option(f"--{name}", instead_of="page", action="store_const", const=name,
+                       dest="written", help=meaning)
+                for name, meaning in (
+                    ("latex", "LaTeX instead of text"),
+                    ("html", "HTML with MathML instead of text"),
+                    ("json", "the derivation as data"),
+                    ("ascii", "text without any special character"),
+                )
+            ),
+            option("--save", instead_of="page", metavar="FILE",
+                   help="write a .tex, .html, .txt or .json file instead"),
+        ),
+        derive,
+    ),
+    Command(
+        "check",
+        "Say whether a formula written by hand is the gradient: exit code 0 right, 1 wrong",
+        (f'check {EXAMPLE} --wrt b {AT} --claim "-(t - s)*s*(1 - s)"',),
+        (
+            *INPUTS,
+            WRT,
+            option("--claim", required=True, metavar="FORMULA", help="the formula, or a number"),
+            option("--names", type=pairs, metavar="t1=target1", help="what the claim calls things"),
+        ),
+        check,
+    ),
+    Command(
+        "draw",
+        "Draw the graph into a file",
+        (
+            f"draw {EXAMPLE} {AT} -o E.svg",
+            "draw --example 003 --level network -o network.html",
+        ),
+        (
+            *INPUTS,
+            option("--level", choices=("named", "op", "network"), default="named",
+                   help="a box for each name, for each op, or columns of neurons"),
+            option("-o", "--output", metavar="FILE", help="a .svg, .png, .pdf, .dot or .html file"),
+        ),
+        draw,
+    ),
+    Command("info", "Print versions, and what there is to draw and compute with", ("info",), (), info),
+)  # fmt: skip

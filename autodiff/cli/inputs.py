@@ -1,0 +1,128 @@
+"""What a command works on: formulas from the shell, a file or standard input, or an example."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import NamedTuple
+
+from autodiff.cli.options import Option, names, numbers, option
+from autodiff.expression import read_expression, read_lines
+from autodiff.graph import topological
+from autodiff.names import find
+from autodiff.syntax import LIMITS
+from autodiff.value import Value
+
+STANDARD_INPUT = "-"
+SPARE_NAMES = ("y", "result", "formula")  # for a formula that was given without a name
+
+
+class Problem(NamedTuple):
+    """What is to be differentiated, and with respect to what when the user says `all`."""
+
+    y: Value
+    variables: list[Value]
+
+
+def seed003() -> Problem:
+    """The network of seed 003; its variables are weights and biases."""
+    from nn import MLP, half_squared_error
+
+    weights = [[[0.1, 0.3], [0.2, 0.4]], [[0.5, 0.6], [0.7, 0.8]]]
+    model = MLP(2, [2, 2], weights=weights, biases=[0.25, 0.35])
+    return Problem(half_squared_error(model([0.1, 0.5]), [0.05, 0.95]), model.parameters())
+
+
+EXAMPLES: dict[str, Callable[[], Problem]] = {"003": seed003}
+
+OPTIONS: tuple[Option, ...] = (
+    option(
+        "text",
+        nargs="?",
+        help='a formula, lines such as "z = w*x + b", or - for standard input',
+    ),
+    option("--file", metavar="FILE", help="read the lines from a file"),
+    option("--example", choices=EXAMPLES, help="a published network: 003 is the one of the demo"),
+    option(
+        "--at",
+        action="append",
+        type=numbers,
+        default=[],
+        metavar="w=0.5,x=1",
+        help="the numbers of the variables; lines such as w = 0.5 do the same",
+    ),
+    option("--of", metavar="NAME", help="what is differentiated: the name of the last line if left out"),
+)
+WRT = option(
+    "--wrt", type=names, metavar="w,b", help="with respect to what: names, or all of the variables"
+)
+
+
+def read_problem(args: argparse.Namespace) -> Problem:
+    """Build the graph that the options describe. Raises ValueError that says what is missing."""
+    given = [args.text is not None, args.file is not None, args.example is not None]
+    if sum(given) != 1:
+        wanted = "a formula, --file FILE, --example 003, or - for standard input"
+        raise ValueError(f"give {'only ' if any(given) else ''}one of these: {wanted}")
+    at: dict[str, float] = {}
+    for some in args.at:
+        for name in some:
+            if name in at:
+                raise ValueError(f"--at gives {name} twice")
+        at |= some
+    if args.example is not None:
+        return _example(args.example, at, args.of)
+    return _formulas(_text(args), at, args.of)
+
+
+def chosen(problem: Problem, wrt: list[str] | None) -> list[Value]:
+    """The Values that `--wrt` names; it may be left out where there is only one."""
+    if wrt == ["all"]:
+        return problem.variables
+    if wrt:
+        return [find([problem.y], name) for name in wrt]
+    if len(problem.variables) != 1:
+        known = ", ".join(v.name.rpartition(".")[2] for v in problem.variables[:10]) or "none here"
+        raise ValueError(f"--wrt is missing: with respect to what? The variables: {known}")
+    return problem.variables
+
+
+def _example(which: str, at: dict[str, float], of: str | None) -> Problem:
+    y, variables = EXAMPLES[which]()
+    for name, data in at.items():
+        node = find([y], name)
+        if node.args:
+            raise ValueError(f"--at: {name} is computed; only the variables can be given numbers")
+        node.data = data
+    y.forward()
+    return Problem(find([y], of) if of else y, variables)
+
+
+def _formulas(text: str, at: dict[str, float], of: str | None) -> Problem:
+    if "=" not in text and text.strip():
+        y = read_expression(text, at)
+        name = next((n for n in SPARE_NAMES if n not in at), SPARE_NAMES[0])
+        y = y.alias(name) if y.name else y.named(name)
+        graph = {name: y}
+    else:
+        graph = read_lines(text, at)
+    if of is not None and of not in graph:
+        raise ValueError(f"--of {of}: there is no line for it; there are {', '.join(graph)}")
+    if not len(graph) > len(at):
+        raise ValueError("there is no formula in the text")
+    computed = [name for name in graph if graph[name].args]
+    y = graph[of or (computed or list(graph))[-1]]
+    return Problem(y, [node for node in topological(y) if node.name and not node.args])
+
+
+def _text(args: argparse.Namespace) -> str:
+    """The text, of which no more is read than can be used."""
+    if args.file is None and args.text != STANDARD_INPUT:
+        return str(args.text)
+    source = 0 if args.file in (None, STANDARD_INPUT) else args.file
+    spoken = "standard input" if source == 0 else args.file
+    try:
+        with open(source, encoding="utf-8-sig", closefd=bool(source)) as file:
+            return file.read(LIMITS.characters + 1)
+    except UnicodeDecodeError:
+        raise ValueError(f"{spoken} is not text in UTF-8") from None
