@@ -1,4 +1,4 @@
-"""The oracle: exact value, gradient and Hessian of every op of the table, and where to ask for them.
+"""The oracle: exact value, gradient and Hessian of every op of the table, and where to ask.
 
 A row of `ROWS` is the mathematical definition of an op in mpmath, written on *jets* (a value with
 its first and second partials), so one line yields all three.  Cancellation is no concern: `exact`
@@ -203,6 +203,18 @@ def positive_power(x, y):
     return exp(y * log(x))
 
 
+def power_partial(x, y, n, m):
+    """The derivative of x**y, n <= 2 times in x and m <= 2 times in y."""
+    falling = {0: (1, 0, 0), 1: (y, 1, 0), 2: (y * (y - 1), 2 * y - 1, 2)}  # with its derivatives
+    c, dc, ddc = falling[n.value]
+    factor = {
+        0: c,
+        1: c * log(x) + dc,
+        2: c * log(x) * log(x) + 2 * dc * log(x) + ddc,
+    }[m.value]
+    return factor * positive_power(x, y - n)
+
+
 def normal(x):
     """The normal distribution function."""
     return erfc(-x * (1 / mp.sqrt(2))) * 0.5
@@ -234,15 +246,12 @@ def total(xs):
 
 # ---------------------------------------------------------------- points
 
-EVERYWHERE = (
-    [SMALLEST, 1e-310, SMALLEST_NORMAL, 1e-200, 1e-100, 1e-20, 2.0**-27, 1e-4, 0.1, 0.3, 0.54, 0.56]
-    + [1 - 2.0**-53, 1 - 2.0**-20, 1.0, 1 + 2.0**-52, 1 + 2.0**-20, 1.5, math.pi / 2, 2.5, math.pi]
-    + [5.0, 10.0, 20.0, 37.5, 100.0, 300.0, 700.0, 744.0, 1e4, 1e8, 1e16, 1e100]
-    + [1.3e154, 1e155, 1e200, 1e300, LARGEST]
-)
-INSIDE = [SMALLEST, 1e-310, SMALLEST_NORMAL, 1e-200, 1e-20, 2.0**-27, 1e-4, 0.1, 0.3, 0.5, 0.7] + [
-    1 - 2.0**-k for k in (2, 4, 8, 16, 20, 26, 27, 40, 52, 53)
-]
+NEAR_ONE = [1 - 2.0**-53, 1 - 2.0**-20, 1.0, 1 + 2.0**-52, 1 + 2.0**-20]
+SMALL = [SMALLEST, 1e-310, SMALLEST_NORMAL, 1e-200, 1e-100, 1e-20, 2.0**-27, 1e-4]
+MIDDLE = [0.1, 0.3, 0.54, 0.56, *NEAR_ONE, 1.5, math.pi / 2, 2.5, math.pi, 5.0, 10.0, 20.0, 37.5]
+BIG = [100.0, 300.0, 700.0, 744.0, 1e4, 1e8, 1e16, 1e100, 1.3e154, 1e155, 1e200, 1e300, LARGEST]
+EVERYWHERE = SMALL + MIDDLE + BIG
+INSIDE = [*SMALL, 0.1, 0.3, 0.5, 0.7, *(1 - 2.0**-k for k in (2, 4, 8, 16, 20, 26, 27, 40, 52, 53))]
 MIXED = [SMALLEST, 1e-200, 1e-9, 0.3, 1.0, 1 + 2.0**-52, 2.5, 30.0, 1e9, 1e155, 3e200, LARGEST]
 
 
@@ -351,7 +360,7 @@ def couples(r, count):
 
 def choices(r, count):
     """A condition and two numbers."""
-    return [(c, *pair) for pair in couples(r, count) for c in (0.0, 1.0)]
+    return [(c, *pair) for pair in couples(r, count) for c in (0.0, 2.0)]
 
 
 def choices_of_one(r, count):
@@ -359,12 +368,17 @@ def choices_of_one(r, count):
 
 
 def fours(r, count):
-    """Two vectors of two numbers of one sign each: sums without cancellation."""
+    """Four positive numbers: a sum is only as accurate as the size of its terms."""
     return [tuple(magnitudes(r, 1e-3, 1e3, 4)) for _ in range(4 * count)]
 
 
 def positive_exponents(r, count):
     return [(x, y) for x, y in exponents(r, count) if x > 0 and y not in (0, 1, 2)]
+
+
+def partial_orders(r, count):
+    orders = [(n, m) for n in (0.0, 1.0, 2.0) for m in (0.0, 1.0, 2.0)]
+    return [(*point, *r.choice(orders)) for point in positive_exponents(r, count)]
 
 
 def with_constants(points, *constants):
@@ -443,19 +457,22 @@ ROWS = {
         lambda *xs: sorted(xs, key=lambda x: x.value)[1],
         with_constants(real(), 0.0, 6.0),
     ),
-    "less": Row(lambda x, y: Jet(x.value < y.value), plane, 2),
-    "less_equal": Row(lambda x, y: Jet(x.value <= y.value), plane, 2),
-    "equal": Row(lambda x, y: Jet(x.value == y.value), plane, 2),
+    "less": Row(lambda x, y: Jet(x.value < y.value), untied, 2),
+    "less_equal": Row(lambda x, y: Jet(x.value <= y.value), untied, 2),
+    "equal": Row(lambda x, y: Jet(x.value == y.value), untied, 2),
     "where": Row(lambda c, a, b: a if c.value else b, choices, 3),
     "gate": Row(lambda c, x: x if c.value else Jet(0), choices_of_one, 2),
     "alias": Row(lambda x: x, real()),
-    "sum": Row(total, triples, 3, takes_list=True),
+    "sum": Row(total, fours, 4, takes_list=True),
     "inner": Row(lambda xys: xys[0] * xys[2] + xys[1] * xys[3], fours, 4, takes_list=True),
     "logaddexp": Row(lambda x, y: logsumexp([x, y]), couples, 2),
     "logsumexp": Row(logsumexp, triples, 3, takes_list=True),
     # The slopes: rows that are partials of the rows above.
     "power_slope": Row(lambda x, y: y * positive_power(x, y - 1), positive_exponents, 2),
     "power_log": Row(lambda x, y: positive_power(x, y) * log(x), positive_exponents, 2),
+    "power_partial": Row(power_partial, partial_orders, 2),
+    "log10_slope": Row(lambda x: 1 / (x * mp.log(10)), positive),
+    "atan2_bend": Row(lambda x, y: (y - x) * (y + x) * (x * x + y * y) ** -2, plane, 2),
     "sqrt_slope": Row(lambda x: 1 / (2 * sqrt(x)), positive),
     "log_slope": Row(lambda x: 1 / x, positive),
     "hypot_slope": Row(lambda x, y: x / sqrt(x * x + y * y), plane, 2),
@@ -471,9 +488,7 @@ ROWS = {
     "sigmoid_slope": Row(lambda x: sigmoid(x) * sigmoid(-x), real()),
     "sigmoid_bend": Row(lambda x: -tanh(x * 0.5), real()),
     "silu_slope": Row(silu_slope, real()),
-    "silu_curvature": Row(
-        lambda x: sigmoid(x) * sigmoid(-x) * (2 - x * tanh(x * 0.5)), real()
-    ),
+    "silu_curvature": Row(lambda x: sigmoid(x) * sigmoid(-x) * (2 - x * tanh(x * 0.5)), real()),
     "gelu_slope": Row(lambda x: normal(x) + x * normal_density(x), real(-38.6, 38.6)),
     "gelu_curvature": Row(lambda x: (2 - x * x) * normal_density(x), real(-38.6, 38.6)),
     "gelu_tanh_slope": Row(lambda x: gelu_tanh_derivative(x, 1), real(-21.8, 21.8)),
@@ -483,7 +498,7 @@ ROWS = {
     ),
     "relu_slope": Row(lambda x: Jet(x.value > 0), real()),
     "leaky_relu_slope": Row(
-        lambda x, slope: Jet(1) if x.value > 0 else slope, with_constants(real(), 0.01), 2
+        lambda x, slope: Jet(1) if x.value > 0 else slope, with_constants(real(), 0.25), 2
     ),
     "maximum_share": Row(lambda x, y: Jet(x.value > y.value), untied, 2),
     "clamp_slope": Row(
@@ -513,7 +528,7 @@ def at_precision(row, point, digits):
 
 
 def exact(row, point):
-    """(value, [first partials], {(i, j): second partials}), right to 30 digits; nan if undefined."""
+    """(value, [first partials], {(i, j): second partials}), to 30 digits; nan: undefined."""
     before = None
     for digits in PRECISIONS:
         try:
@@ -542,10 +557,11 @@ def representable(number):
     return mp.isfinite(number) and abs(number) < mpf(2) ** 1024 - mpf(2) ** 970
 
 
-def ulps(computed, number):
-    """|computed - exact| in units of the last place of the exact result; inf for a nan."""
+def ulps(computed, number, scale=0.0):
+    """|computed - exact| in units of the last place of the exact result, or of a larger `scale`."""
     if not math.isfinite(computed):
         return math.inf
     with mp.workdps(60):
-        exponent = mp.frexp(number)[1] if number else -1074
+        size = max(abs(number), scale)
+        exponent = mp.frexp(size)[1] if size else -1074
         return float(abs(mpf(computed) - number) / mpf(2) ** max(exponent - 53, -1074))
