@@ -108,6 +108,21 @@ class Value:
         grad = f", grad={self.grad:.5g}" if self.grad else ""
         return f"{type(self).__name__}({self.name}{'=' if self.name else ''}{self.data:.5g}{grad})"
 
+    def formula(self) -> str:
+        """What it was computed from, down to the named Values: `w·x + b`."""
+        from autodiff.formula import formula_text
+
+        return formula_text(self)
+
+    def latex(self) -> str:
+        """The formula as LaTeX for math mode."""
+        from autodiff.formula import formula_latex
+
+        return formula_latex(self)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
     # ------------------------------------------------------------ recording
 
     @staticmethod

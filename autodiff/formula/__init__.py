@@ -2,17 +2,47 @@
 
 from collections.abc import Mapping
 
+from autodiff.formula.claims import Verdict, check_formula
 from autodiff.formula.derivation import Derivation
 from autodiff.formula.deriving import derive
 from autodiff.formula.reading import Reader
 from autodiff.formula.step import Step, explain_step
 from autodiff.formula.text import Text
+from autodiff.names import labels as labels_of
 from autodiff.value import Value
 
 
-def formula_text(value: Value, labels: Mapping[Value, str]) -> str:
+def _reader(value: Value, labels: Mapping[Value, str] | None) -> Reader:
+    return Reader(labels_of([value]) if labels is None else labels)
+
+
+def formula_text(value: Value, labels: Mapping[Value, str] | None = None) -> str:
     """What a Value was computed from, down to the named Values, on one line of Unicode text."""
-    return Text().write(Reader(labels).definition(value))
+    return Text().write(_reader(value, labels).definition(value))
 
 
-__all__ = ["Derivation", "Step", "derive", "explain_step", "formula_text"]
+def formula_latex(value: Value, labels: Mapping[Value, str] | None = None) -> str:
+    """The same formula as LaTeX for math mode."""
+    from autodiff.formula.latex import Latex, tidy
+
+    return tidy(Latex().write(_reader(value, labels).definition(value)))
+
+
+def formula_mathml(value: Value, labels: Mapping[Value, str] | None = None) -> str:
+    """The same formula as one `<math>` element."""
+    from autodiff.formula.mathml import NAMESPACE, MathML, math
+
+    return math(MathML().write(_reader(value, labels).definition(value)), NAMESPACE)
+
+
+__all__ = [
+    "Derivation",
+    "Step",
+    "Verdict",
+    "check_formula",
+    "derive",
+    "explain_step",
+    "formula_latex",
+    "formula_mathml",
+    "formula_text",
+]

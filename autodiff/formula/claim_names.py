@@ -8,13 +8,15 @@ typography; then the letter o and the digit 0 taken for each other, which is rem
 import re
 from collections.abc import Mapping
 
-from autodiff.formula.forms import delta_name
+from autodiff.formula.delta import delta_name
 from autodiff.formula.symbols import GREEK, visible
 from autodiff.formula.text import to_ascii
 from autodiff.names import find
 from autodiff.value import Value
 
-DRESS = re.compile(r"\\(?:mathrm|mathit|mathbf|mathsf|operatorname|text|textrm|boldsymbol)(?![A-Za-z])")
+DRESS = re.compile(
+    r"\\(?:mathrm|mathit|mathbf|mathsf|operatorname|text|textrm|boldsymbol)(?![A-Za-z])"
+)
 SHOWN = 10
 
 
@@ -25,7 +27,7 @@ def plain(name: str) -> str:
     ('outh1', 'w222', 'δo1')
     """
     name = re.sub("[A-Za-z]+", lambda m: GREEK.get(m[0], m[0]), DRESS.sub("", name))
-    return re.sub(r"[\\{}()_^\s]", "", name)
+    return re.sub(r"[\\{}()_^,\s]", "", name).replace("′", "'")
 
 
 def folded(name: str) -> str:
@@ -47,7 +49,11 @@ class ClaimNames:
     """Finds the Values behind `y` by the names that a claim uses."""
 
     def __init__(
-        self, y: Value, labels: Mapping[Value, str], extra: Mapping[Value, str], renames: Mapping[str, Value]
+        self,
+        y: Value,
+        labels: Mapping[Value, str],
+        extra: Mapping[Value, str],
+        renames: Mapping[str, Value],
     ) -> None:
         self.y = y
         self.labels = labels
@@ -66,7 +72,9 @@ class ClaimNames:
             self._plain.setdefault(plain(label), []).append(node)
             self._folded.setdefault(folded(label), []).append(node)
         self._exact |= renames
-        self._lengths = sorted({len(name) for name in self._exact if re.search(r"\w", name)}, reverse=True)
+        self._lengths = sorted(
+            {len(name) for name in self._exact if re.search(r"\w", name)}, reverse=True
+        )
 
     def longest_at(self, text: str, at: int) -> int:
         """How many characters from `at` on are a label, taken whole; 0 where none stands."""
@@ -89,6 +97,9 @@ class ClaimNames:
             node = self._exact[word]
             self._note_repeats(word, node)
             return node
+        bare = re.sub(r"[{}\s\\]", "", DRESS.sub("", word))
+        if bare in self._exact:
+            return self._exact[bare]
         try:
             return find([self.y], word, self.extra)
         except ValueError as problem:
@@ -97,9 +108,9 @@ class ClaimNames:
         by_dress = self._only(word, self._plain.get(plain(word), []))
         if by_dress:
             return by_dress
-        node = self.delta(word)
-        if node:
-            return node
+        by_delta = self.delta(word)
+        if by_delta:
+            return by_delta
         by_shape = self._only(word, self._folded.get(folded(word), []))
         if by_shape and ("0" in word or "O" in word or "o" in word):
             label = self.labels[by_shape]
@@ -112,7 +123,9 @@ class ClaimNames:
         if not plain(word).startswith("δ"):
             return None
         if self._deltas is None:
-            inner = {node.args[0] for node in self.labels if len(node.args) == 1 and node.op != "alias"}
+            inner = {
+                node.args[0] for node in self.labels if len(node.args) == 1 and node.op != "alias"
+            }
             self._deltas = {}
             for node, label in self.labels.items():
                 if node.args and not label.startswith("δ"):

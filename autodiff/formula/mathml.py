@@ -18,7 +18,7 @@ _THIN = '<mo lspace="0.1em" rspace="0.1em">&#x2062;</mo>'
 class MathML(Typeset):
     """Presentation MathML Core; `write` gives what stands inside `<math>`."""
 
-    MINUS = "<mo>−</mo>"
+    MINUS = '<mo form="prefix">−</mo>'
     PLUS = "<mo>+</mo>"
     DOTS = "<mo>⋯</mo>"
     GLUE = "<mo>&#x2062;</mo>"  # invisible times
@@ -27,12 +27,12 @@ class MathML(Typeset):
         return re.match("(?:<m(?:sup|row)>)*<mn>", text) is not None
 
     def infix_sign(self, sign: str) -> str:
-        return BREAK + sign.replace("<mo>", '<mo form="infix">')
+        return BREAK + self.sign("−" if sign == self.MINUS else "+")
 
     def digits(self, text: str) -> str:
         if text == "nan":
             return "<mi>nan</mi>"
-        sign, text = ("<mo>−</mo>", text[1:]) if text.startswith("−") else ("", text)
+        sign, text = (self.MINUS, text[1:]) if text.startswith("−") else ("", text)
         return f"{sign}<mn>{text}</mn>"
 
     def letters(self, text: str) -> str:
@@ -57,14 +57,20 @@ class MathML(Typeset):
     def sign(self, char: str) -> str:
         if char == "/":
             return '<mo lspace="0" rspace="0">/</mo>'
-        return f'<mo form="infix">{escape(char)}</mo>' if char in "−+·" else f"<mo>{escape(char)}</mo>"
+        return (
+            f'<mo form="infix">{escape(char)}</mo>' if char in "−+·" else f"<mo>{escape(char)}</mo>"
+        )
 
     def gap(self) -> str:
         return _THIN
 
     def script(self, base: str, sub: str, sup: str) -> str:
+        if sup and not sub and base.startswith("<msub>") and _row(base) == base:
+            return f"<msubsup>{base[6:-7]}{_row(sup)}</msubsup>"
         tag = ("msub" if sub else "") + ("sup" if sup and sub else "msup" if sup else "")
-        return f"<{tag}>{''.join(map(_row, filter(None, (base, sub, sup))))}</{tag}>" if tag else base
+        return (
+            f"<{tag}>{''.join(map(_row, filter(None, (base, sub, sup))))}</{tag}>" if tag else base
+        )
 
     def large_fraction(self, over: str, under: str) -> str:
         return f"<mfrac>{_row(over)}{_row(under)}</mfrac>"
@@ -98,8 +104,8 @@ def math(text: str, attributes: str = "") -> str:
     return f"<math{attributes}>{text.replace(BREAK, '')}</math>"
 
 
-def broken(text: str) -> str:
-    """`<math>` elements between which a line may end: one for each part of a long sum or product."""
+def broken(text: str, attributes: str = "") -> str:
+    """`<math>` elements between which a line may end: one for each part of a sum or product."""
     parts, level, part = [], 0, ""
     for token in re.findall(rf"{BREAK}|<[^>]*>|[^<{BREAK}]+", text):
         if token == BREAK:
@@ -109,7 +115,7 @@ def broken(text: str) -> str:
             continue
         part += token
         level += (token[:1] == "<") - 2 * token.startswith("</")
-    return "<wbr>".join(math(p) for p in [*parts, part])
+    return "<wbr>".join(math(p, attributes) for p in [*parts, part])
 
 
 def _row(text: str) -> str:

@@ -78,7 +78,7 @@ class Printer:
         below = [(base, -e) for base, e in x.factors if e < 0.0]
         if not x.factors:
             return self.coefficient_alone(x.coefficient)
-        p, q = map(float, below and simple_fraction(size) or (size, 1))
+        p, q = map(float, (below and simple_fraction(size)) or (size, 1))
         # A bar that spans numerator and denominator is their brackets.
         least = SIGN if below else PRODUCT
         least_above = ALONE if self.BAR and below and p == 1.0 and len(above) == 1 else least
@@ -189,6 +189,6 @@ def _unwrapped(x: Term) -> Term:
 
 
 def simple_fraction(x: float) -> tuple[int, int] | None:
-    """A coefficient that is shown as a fraction: halves and quarters, and what no short decimal is."""
+    """A coefficient shown as a fraction: halves, quarters, and what no short decimal is."""
     found = ratio(x)
     return found if found and (found[1] in (2, 4) or not Figures().exact(x)) else None

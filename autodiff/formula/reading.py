@@ -34,7 +34,12 @@ class Reader:
         return Name(self.labels[node], node.data)
 
     def definition(self, node: Value, hidden: Collection[Value] = ()) -> Term:
-        """What a node was computed from, down to the names, those in `hidden` written out too."""
+        """What a node was computed from, down to the names, those in `hidden` written out too.
+
+        A leaf is its name, or its number where it has none.
+        """
+        if not node.args:
+            return self.name(node) if node in self.labels else Product(node.data)
         return self._build(node, self.labels.keys() - {node, *hidden})
 
     def expression(self, node: "Value | float") -> Term:

@@ -1,7 +1,7 @@
 """How a label becomes typography: `out_o1` is out with the subscript o1, `delta_r` a Greek letter.
 
-Labels are data: whatever a user calls a Value is shown, never obeyed. Characters that cannot be seen, or
-that turn the direction of the text around, are shown as U+XXXX.
+Labels are data: whatever a user calls a Value is shown, never obeyed. Characters that cannot be
+seen, or that turn the direction of the text around, are shown as U+XXXX.
 """
 
 import re
@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 GREEK = dict(
     zip(
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon "
-        "phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(),
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+        "upsilon phi chi psi omega "
+        "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(),
         "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ",
         strict=True,
     )
@@ -20,7 +21,7 @@ LONGEST = 200
 
 
 class Symbol(NamedTuple):
-    """A label taken apart for print: base, subscript, superscript (each may be empty but the base)."""
+    """A label taken apart for print: base, subscript, superscript; only the base is never empty."""
 
     base: str
     sub: str = ""
@@ -36,7 +37,7 @@ _APPLIED = re.compile(r"(?P<function>[^\W\d_]+['′]*)\((?P<of>.+)\)")
 _IN_WORDS = re.compile(
     r"∂[^\s/]+/∂[^\s(),:;]+(?:\(\w+\))?"
     r"|(?<![\w.])[^\W\d_]+(?:_\w+|\d+)(?:\^\(\w+\)|\^\w+)?(?:#\d+)?(?![\w(])"
-    r"|(?<![\w.])[^\W\d_]+[′']?\((?:[^\s()]|\([^\s()]*\))+\)"
+    r"|(?<![\w.])[^\W\d_][′']?\((?:[^\s()]|\([^\s()]*\))+\)"
 )
 
 
@@ -61,8 +62,8 @@ def visible(label: str) -> str:
 def symbol(label: str) -> Symbol:
     """Base, subscript and superscript of a label.
 
-    >>> symbol("out_o1"), symbol("w5"), symbol("w_22^(2)")
-    (Symbol(base='out', sub='o1', sup=''), Symbol(base='w', sub='5', sup=''), Symbol(base='w', sub='22', sup='(2)'))
+    >>> symbol("out_o1"), symbol("w_22^(2)")
+    (Symbol(base='out', sub='o1', sup=''), Symbol(base='w', sub='22', sup='(2)'))
     """
     label = visible(label)
     match = _PARTS.fullmatch(label)

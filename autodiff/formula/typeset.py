@@ -1,45 +1,30 @@
 """Formulas set in type: what LaTeX and MathML have in common.
 
-Fractions have bars, names have subscripts, and products need no dot. A language spells the few things
-below "what a language spells"; the rest is here. Where a long formula may be broken, the output holds a
-`BREAK`, a control character that no label can bring along: `legible` has shown it as U+001F.
+Fractions have bars, names have subscripts, and products need no dot. A language spells the few
+things below "what a language spells"; the rest is here. Where a long formula may be broken, the
+output holds a `BREAK`, a control character that no label can bring along: `legible` has shown it as
+U+001F.
 """
 
 import re
 from string import Formatter
 from typing import Any
 
-from autodiff.formula.figures import CONSTANTS, Figures
-from autodiff.formula.layout import Layout
-from autodiff.formula.page import (
-    Change,
-    Factors,
-    Formula,
-    Label,
-    Matrix,
-    Number,
-    Page,
-    Partial,
-    Piece,
-    Summands,
-    Words,
-)
+from autodiff.formula.figures import CONSTANTS
 from autodiff.formula.printer import Printer, Shown, simple_fraction
 from autodiff.formula.symbols import (
     GREEK,
     Symbol,
     applied,
     derivative,
-    legible,
     spans,
     symbol,
-    visible,
 )
 from autodiff.formula.terms import Name, Term, term
-from autodiff.op import CALL, COMPARISON, POWER, PRODUCT, SIGN, SUM, TABLE
+from autodiff.op import CALL, COMPARISON, POWER, PRODUCT, SIGN, TABLE
 
 BREAK = "\x1f"
-FEW = 4  # operands of a softmax that are still written out
+FEW = 3  # terms that are not worth a line break, operands of a softmax that are written out
 PRIMES = "′'"
 
 # Functions that are not written as their row is called; a second word is a subscript.
@@ -116,10 +101,14 @@ class Typeset(Printer):
         """d upper / d lower, as a fraction or, within words, with a slash."""
         d = self.letters("∂")
         times = self.digits(str(order)) if order > 1 else ""
-        over, under = self.symbol(symbol(upper)), self.symbol(symbol(lower))
+        over, under = self.name(upper), self.name(lower)
         under = self.script(self.base(lower), "", times) if times else under
         over = self.script(d, "", times) + over
-        return over + self.sign("/") + d + under if inline else self.fraction(over, d + under, False)[0]
+        return (
+            over + self.sign("/") + d + under
+            if inline
+            else self.fraction(over, d + under, False)[0]
+        )
 
     def words(self, text: str) -> str:
         """A sentence, the names in it set as names."""
@@ -166,6 +155,8 @@ class Typeset(Printer):
         return out
 
     def brackets(self, text: str) -> str:
+        if text.count(BREAK) < FEW:
+            text = text.replace(BREAK, "")  # (1 - out) stays on one line
         return self.fence("(", text, ")")
 
     def call(self, op: Any, args: list[str]) -> str:
@@ -270,76 +261,3 @@ def letter(text: str) -> str:
     ('δ', 'out')
     """
     return GREEK.get(text, text)
-
-
-class Typesetter:
-    """The pieces of a page in one language."""
-
-    def __init__(self, language: type[Typeset], figures: Figures, most_terms: int | None) -> None:
-        self.symbols = language(figures)
-        self.numbers = language(figures, numbers=True)
-        self.symbols.most_terms = self.numbers.most_terms = most_terms
-        self._figures = figures
-
-    def piece(self, piece: Piece) -> str:
-        spell = self.symbols
-        match piece:
-            case Partial(upper=upper, lower=lower, order=order):
-                return spell.partial(upper, lower, order) if order else spell.name(upper)
-            case Formula():
-                return self._formula(piece)[0]
-            case Factors(parts=(Words() as operator, inner)):
-                operand = spell.brackets(self.piece(inner))
-                return spell.words(operator.text) + operand
-            case Factors(parts=parts):
-                if any(isinstance(p, Matrix) for p in parts):
-                    return spell.gap().join(map(self.piece, parts))
-                return (BREAK + spell.sign("·")).join(map(self.factor, parts))
-            case Summands(parts=parts):
-                return (BREAK + spell.sign("+")).join(map(self._summand, parts))
-            case Number(value=value):
-                return self.numbers.figure(value)[0]
-            case Label(text=text, mark=mark):
-                return spell.name(text, {"⁺": "+"}.get(mark, mark))
-            case Words(text=text):
-                return spell.words(text)
-            case Matrix(rows=rows):
-                return spell.matrix([list(map(self.piece, row)) for row in rows])
-            case Change(left=left, sign=sign, right=right):
-                return self.piece(left) + spell.sign(sign) + self.piece(right)
-        return spell.plain(legible(self._as_text(piece)))
-
-    def value(self, x: float) -> str:
-        """`= 0.5` or `≈ 0.08020`."""
-        return self.relation(x) + self.numbers.figure(x)[0]
-
-    def relation(self, x: float) -> str:
-        return self.symbols.sign("=" if self._figures.exact(x) else "≈")
-
-    def factor(self, part: Piece) -> str:
-        """A piece as a factor, in brackets where it needs them."""
-        text = self.piece(part)
-        needs = isinstance(part, Summands) and len(part.parts) > 1 or self._signed(part)
-        if isinstance(part, Formula):
-            precedence = self._formula(part)[1]
-            needs = needs or precedence <= SUM
-        return self.symbols.brackets(text) if needs else text
-
-    def _summand(self, part: Piece) -> str:
-        text = self.piece(part)
-        return self.symbols.brackets(text) if self._signed(part) else text
-
-    def _signed(self, part: Piece) -> bool:
-        if isinstance(part, Formula):
-            return self._formula(part)[1] == SIGN
-        return isinstance(part, Number) and part.value < 0.0
-
-    def _formula(self, piece: Formula) -> Shown:
-        return (self.numbers if piece.numbers else self.symbols).show(piece.term)
-
-    def _as_text(self, piece: Piece) -> str:
-        """A piece that this module does not know yet, as the text renderer shows it."""
-        return Layout(Page(Words("")), self._figures, None).piece(piece)
-
-
-__all__ = ["BREAK", "PRIMES", "Typeset", "Typesetter", "letter", "visible"]

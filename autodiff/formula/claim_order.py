@@ -1,0 +1,291 @@
+"""From marks to the steps of `syntax.postfix`: brackets, bars, fractions, comparisons, and the times
+signs that people leave out.
+
+A number or bracket before a bracket multiplies, from left to right: `1/2(a + b)` is half of a + b. One walk
+with a stack of open brackets; nothing recurses.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from autodiff.formula.claim_names import ClaimNames
+from autodiff.formula.claim_text import Mark, Scanner
+from autodiff.syntax import Limits, Source, Step, Token, postfix
+from autodiff.value import Value
+
+LIMITS = Limits(characters=100_000, nodes=50_000, depth=200)
+CLOSES = {"(": ")", "[": "]", "{": "}"}
+COMPARISONS = ("<", ">", "<=", ">=", "=")
+Atoms = dict[str, Value | tuple[Value, Value]]
+
+
+class _Open:
+    """An open bracket: how it closes, what it is for, where its content starts, what it compares."""
+
+    __slots__ = ("close", "compared", "role", "start")
+
+    def __init__(self, close: str, role: str, start: int) -> None:
+        self.close = close
+        self.role = role
+        self.start = start
+        self.compared: list[tuple[int, str, int]] = []  # index of a token, the comparison, where
+
+
+class Arranger:
+    """Writes marks as tokens. `left` receives what stands before an `=`: the symbol of what is claimed."""
+
+    def __init__(self, source: Source, atoms: Mapping[str, Value | tuple[Value, Value]], y: Value) -> None:
+        self.source = source
+        self._atoms = atoms
+        self._y = y
+        self.tokens: list[Token] = []
+        self.left: list[Token] = []
+        self.derivatives: dict[str, tuple[str, str]] = {}  # ∂y/∂x as one word, and its two names
+        self._opened = [_Open("", "", 0)]
+        self._complete = False  # whether the last token ends an operand
+        self._waiting = 0  # functions without brackets, which take the next operand
+        self._role = ""  # of the next bracket: a part of a fraction
+
+    def arrange(self, marks: list[Mark]) -> list[Token]:
+        """The tokens of all marks, closed with one of kind "end"."""
+        for i, (kind, word, at) in enumerate(marks):
+            if self._role and word != "{":
+                raise self.source.error("a { is missing here", at)
+            if kind in ("number", "constant", "name"):
+                self._operand(kind, word, at)
+            elif kind == "function":
+                self._multiply(at)
+                self.tokens.append(("name", word, at))
+                follows = marks[i + 1][1] if i + 1 < len(marks) else ""
+                if follows == "|":
+                    self.tokens.append(("sign", "(", at))
+                    self._opened.append(_Open("", "call", len(self.tokens)))
+                elif follows not in CLOSES:
+                    self.tokens.append(("sign", "(", at))
+                    self._waiting += 1
+            elif kind == "power":
+                self._power(word, at)
+            elif word == "≈" and len(self._opened) == 1 and self._is_result(marks[i + 1 :]):
+                break
+            else:
+                self._sign(word, at)
+        end = marks[-1][2] + len(marks[-1][1]) if marks else 0
+        if len(self._opened) > 1:
+            at = self.tokens[self._opened[-1].start - 1][2]
+            raise self.source.error("this bracket is never closed", at)
+        self._compare(self._opened[0])
+        self.left = self._derivatives(self.left)
+        return [*self._derivatives(self.tokens), ("end", "", min(end, len(self.source.text)))]
+
+    # ------------------------------------------------------------ operands
+
+    def _multiply(self, at: int) -> None:
+        if self._complete:
+            self.tokens.append(("sign", "*", at))
+        self._complete = False
+
+    def _operand(self, kind: str, word: str, at: int) -> None:
+        if self._complete and kind == "number":
+            raise self.source.error("a sign is missing before this number", at)
+        if not (self.tokens and self.tokens[-1][1] == "∂"):
+            self._multiply(at)
+        self.tokens.append(("number" if kind == "constant" else kind, word, at))
+        self._end_operand(at)
+
+    def _end_operand(self, at: int) -> None:
+        self.tokens += [("sign", ")", at)] * self._waiting
+        self._waiting = 0
+        self._complete = True
+
+    def _power(self, digits: str, at: int) -> None:
+        if not self._complete:
+            raise self.source.error("this exponent belongs to nothing", at)
+        minus: list[Token] = [("sign", "-", at)] if digits[0] == "-" else []
+        self.tokens += [("sign", "**", at), *minus, ("number", digits.lstrip("-"), at)]
+
+    def _is_result(self, rest: list[Mark]) -> bool:
+        """Whether only a number follows: `... ≈ 0.0802`, the value, is not part of the formula."""
+        return [kind for kind, word, _ in rest if word != "-"] == ["number"] and len(rest) < 3
+
+    def _derivatives(self, tokens: list[Token]) -> list[Token]:
+        """The tokens with ∂y/∂x, with or without brackets around its parts, as one name."""
+        found: list[Token] = []
+        i = 0
+        while i < len(tokens):
+            for shape in _SHAPES:
+                part = tokens[i : i + len(shape)]
+                if len(part) == len(shape) and all(map(_fits, part, shape)):
+                    upper, lower = (word for kind, word, _ in part if kind == "name")
+                    word = f"∂{upper}/∂{lower}"
+                    self.derivatives[word] = upper, lower
+                    found.append(("name", word, tokens[i][2]))
+                    i += len(shape)
+                    break
+            else:
+                if tokens[i][1] == "∂":
+                    problem = "∂ stands only in the symbol of a derivative, ∂y/∂x"
+                    raise self.source.error(problem, tokens[i][2])
+                found.append(tokens[i])
+                i += 1
+        return found
+
+    # ------------------------------------------------------------ signs and brackets
+
+    def _sign(self, sign: str, at: int) -> None:
+        if sign in CLOSES:
+            self._open(sign, at)
+        elif sign in CLOSES.values():
+            self._close(sign, at)
+        elif sign == "|":
+            self._bar(at)
+        elif sign == "=" and len(self._opened) == 1 and self._is_left_side():
+            self.left, self.tokens = self.tokens, []
+            self._complete = False
+        elif sign in COMPARISONS:
+            self._opened[-1].compared.append((len(self.tokens), sign, at))
+            self.tokens.append(("sign", "?", at))
+            self._complete = False
+        elif sign == "frac":
+            self._open("(", at)
+            self._opened[-1].close, self._role = "", "over"
+        elif sign == "under":
+            self._multiply(at)
+            self._role = "under"
+        elif sign == ",":
+            self._compare(self._opened[-1])
+            self.tokens.append(("sign", ",", at))
+            self._opened[-1].start = len(self.tokens)
+            self._complete = False
+        elif sign in ("≈", "→", "_"):
+            raise self.source.error(f'"{sign}" has no meaning here', at)
+        elif sign:
+            if sign == "∂":
+                self._multiply(at)
+            self.tokens.append(("sign", sign, at))
+            self._complete = False
+
+    def _open(self, sign: str, at: int) -> None:
+        role, self._role = self._role or sign, ""
+        if role != "below":
+            self._multiply(at)
+        self.tokens.append(("sign", "(", at))
+        waiting, self._waiting = self._waiting, 0
+        self._opened.append(_Open(CLOSES[sign], role, len(self.tokens)))
+        if waiting:
+            raise self.source.error("write the brackets of each function", at)
+        self._complete = False
+
+    def _close(self, sign: str, at: int) -> None:
+        opened = self._opened.pop()
+        if not self._opened or opened.close != sign:
+            wanted = (
+                f'"{opened.close}" is wanted here'
+                if opened.close
+                else f'nothing is open for this "{sign}"'
+            )
+            raise self.source.error(wanted, at)
+        self._compare(opened)
+        self.tokens.append(("sign", ")", at))
+        self._complete = True
+        if opened.role == "over":
+            self.tokens.append(("sign", "/", at))
+            self._complete = False
+            self._role = "below"
+        elif opened.role == "below":
+            self._opened.pop()
+            self.tokens.append(("sign", ")", at))
+
+    def _bar(self, at: int) -> None:
+        """A bar closes what a bar has opened, where an operand is complete; otherwise it opens."""
+        opened = self._opened[-1]
+        if opened.role == "|" and self._complete:
+            self._opened.pop()
+            self._compare(opened)
+            self.tokens.append(("sign", ")", at))
+            if self._opened[-1].role == "call":  # σ|x|
+                self._opened.pop()
+                self.tokens.append(("sign", ")", at))
+        else:
+            self._multiply(at)
+            self.tokens += [("name", "absolute", at), ("sign", "(", at)]
+            self._opened.append(_Open("|", "|", len(self.tokens)))
+
+    # ------------------------------------------------------------ comparisons
+
+    def _is_left_side(self) -> bool:
+        """Whether the tokens so far are ∂E/∂w, or one name: what the formula is said to be."""
+        words = {word for _, word, _ in self.tokens}
+        kinds = [kind for kind, _, _ in self.tokens]
+        symbol = "∂" in words and not words & {"+", "*", "**", ",", "?"} and "number" not in kinds
+        is_y = kinds == ["name"] and self._atoms.get(self.tokens[0][1]) is self._y
+        return not self.left and (symbol or is_y)
+
+    def _compare(self, opened: _Open) -> None:
+        """Write the comparisons of a bracket as calls: `x < y` as less(x, y), `[x > 0]` as relu's slope."""
+        if not opened.compared:
+            return
+        tokens = self.tokens[opened.start :]
+        cuts = [index - opened.start for index, _, _ in opened.compared]
+        parts = [tokens[a + 1 : b] for a, b in zip([-1, *cuts], [*cuts, len(tokens)], strict=True)]
+        signs = [sign for _, sign, _ in opened.compared]
+        at = opened.compared[0][2]
+        if len(parts) > 3 or not all(parts):
+            raise self.source.error("a comparison has a number or a name on either side", at)
+        if signs[0] in (">", ">="):
+            parts.reverse()
+        op = {"=": "equal", "<=": "less_equal", ">=": "less_equal"}.get(signs[0], "less")
+        if len(parts) == 3:
+            op, parts = "clamp_slope", [parts[1], parts[0], parts[2]]
+        elif op == "less" and opened.role == "[":
+            op, parts = "maximum_share", parts[::-1]
+            if [word for _, word, _ in parts[1]] == ["0"]:
+                op, parts = "relu_slope", parts[:1]
+        del self.tokens[opened.start :]
+        self.tokens += [("name", op, at), ("sign", "(", at)]
+        for i, part in enumerate(parts):
+            self.tokens += [("sign", ",", at)] if i else []
+            self.tokens += part
+        self.tokens.append(("sign", ")", at))
+        opened.compared.clear()
+
+
+_SHAPES = ("∂x/∂x", "(∂x)/(∂x)", "((∂x)/(∂x))", "(∂x)/∂x", "∂x/(∂x)")
+
+
+def _fits(token: Token, sign: str) -> bool:
+    return token[0] == "name" if sign == "x" else token[:2] == ("sign", sign)
+
+
+class Read(NamedTuple):
+    """A claim that was read: its steps, what its names stand for, and the symbol before its `=`."""
+
+    source: Source
+    tokens: list[Token]
+    steps: list[Step]
+    atoms: Atoms
+    left: Value | tuple[Value, Value] | None
+
+
+def read_claim(text: str, names: ClaimNames, limits: Limits = LIMITS) -> Read:
+    """The steps of a claim in the order of evaluation. ParseError where it cannot be read."""
+    source = Source(text)
+    if len(text) > limits.characters:
+        problem = (
+            f"the formula has {len(text):,} characters, at most {limits.characters:,} are read"
+        )
+        raise source.error(problem, limits.characters)
+    scanner = Scanner(source, names)
+    marks = scanner.scan()
+    arranger = Arranger(source, scanner.atoms, names.y)
+    tokens = arranger.arrange(marks)
+    steps = postfix(tokens, source, limits.depth)
+    if len(steps) > limits.nodes:
+        raise source.error(f"more than {limits.nodes:,} numbers, names and ops", steps[-1][3])
+    atoms = dict(scanner.atoms)
+    for word, (upper, lower) in arranger.derivatives.items():
+        y, x = scanner.atoms[upper], scanner.atoms[lower]
+        if not isinstance(y, Value) or not isinstance(x, Value):
+            raise source.error(f"{word}: a derivative is of one Value with respect to another", 0)
+        atoms[word] = y, x
+    left = atoms.get(arranger.left[0][1]) if len(arranger.left) == 1 else None
+    return Read(source, tokens, steps, atoms, left)

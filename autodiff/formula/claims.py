@@ -1,0 +1,209 @@
+"""`check_formula`: is this formula, derived by hand, right? If not, where is the slip?
+
+>>> import autodiff as ad
+>>> w, x, b = ad.values("w x b", [0.5, 2.0, -1.0])
+>>> out = (w * x + b).sigmoid().named("out")
+>>> E = (0.5 * (1 - out) ** 2).named("E")
+>>> print(check_formula(E, w, "-(1 - out)*out*(1 - out)*x"))
+✓ right: ∂E/∂w = −0.25 (and at 20 random points)
+>>> print(check_formula(E, w, "(1 - out)*out*(1 - out)*x"))
+✗ differs: yours 0.25, ∂E/∂w = −0.25 (and at 20 random points)
+  the sign is wrong: ∂E/∂out should be out − 1, you have 1 − out.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from autodiff.calculus import gradients
+from autodiff.formula.claim_causes import Finding, find_causes
+from autodiff.formula.claim_names import ClaimNames
+from autodiff.formula.claim_numbers import as_number, judge_number
+from autodiff.formula.claim_order import Read, read_claim
+from autodiff.formula.claim_program import Points, Program, close, compiled
+from autodiff.formula.figures import Figures
+from autodiff.formula.reading import Reader
+from autodiff.formula.text import to_ascii
+from autodiff.graph import check_recorded
+from autodiff.modes import MODES
+from autodiff.names import caller_names, find, labels
+from autodiff.op import number
+from autodiff.value import Value
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a claim is right; as a bool it is `ok`, as a text a few lines.
+
+    * `value`: of the claim at the recorded point; `expected`: of the engine there; `what` is claimed.
+    * `where`, `why`: the first wrong factor or path, and the likely cause. Empty where the claim is right.
+    * `remarks`: how a doubtful name was read, what matches, what else is worth saying.
+    * `points`: at how many random points both were compared.
+    """
+
+    ok: bool
+    value: float
+    expected: float
+    what: str
+    points: int
+    findings: tuple[Finding, ...] = ()
+    matches: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """The first wrong place, as `path B: ∂sum_o2/∂out_h1`; empty for a right claim."""
+        return self.findings[0].where if self.findings else ""
+
+    @property
+    def why(self) -> str:
+        """The likely cause, in a sentence or two; empty for a right claim."""
+        return " ".join(f"{finding.why}." for finding in self.findings)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def text(self, *, ascii: bool = False) -> str:
+        """The verdict as text, in plain ASCII on request."""
+        yours, right = _numbers(self.value, self.expected)
+        random = f" (and at {self.points} random points)" if self.points else ""
+        if self.ok:
+            lines = [f"✓ right: {self.what} = {right}{random}"]
+        elif close(self.value, self.expected):
+            random = f"differs at {self.points} random points, though not at this one"
+            lines = [f"✗ {random}: {self.what} = {right}"]
+        else:
+            lines = [f"✗ differs: yours {yours}, {self.what} = {right}{random}"]
+        said = [f"{match} matches." for match in self.matches] if not self.ok else []
+        said += [f"{f.path}: {f.why}." if f.path else f"{f.why}." for f in self.findings]
+        lines += _lines(said) + [f"  {remark}" for remark in self.remarks]
+        return to_ascii("\n".join(lines)) if ascii else "\n".join(lines)
+
+    def __str__(self) -> str:
+        try:
+            "∂σ½·−√✓✗δ′".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+        except (UnicodeEncodeError, LookupError):
+            return self.text(ascii=True)
+        return self.text()
+
+    __repr__ = __str__
+
+
+def check_formula(
+    y: Value,
+    x: Value | str | None,
+    claim: str | float,
+    names: Mapping[str, Value | str] | None = None,
+) -> Verdict:
+    """Whether `claim`, a formula as text or a number, is dy/dx; with x=None, whether it is y itself.
+
+    A formula is compared at the recorded point and at 20 random points, with the names of the graph; a number
+    at the recorded point, to the digits that are written. `names={"t1": "target1"}` tells what the claim's
+    own names mean. Values without a name are called like the caller's variables.
+
+    Raises ParseError, a ValueError that points at the place, when the claim cannot be read, and ValueError
+    for an unknown or ambiguous name, or when a Value changed since y was computed.
+    """
+    if not isinstance(y, Value):
+        raise TypeError(
+            f"check_formula takes a Value and what it is differentiated by, not {type(y).__name__}"
+        )
+    extra = caller_names()
+    check_recorded(y)
+    token = MODES.set(frozenset())  # neither strict() nor no_record() is about our own evaluations
+    try:
+        return _check(y, x, claim, names or {}, extra)
+    finally:
+        MODES.reset(token)
+
+
+def _check(
+    y: Value,
+    x: Value | str | None,
+    claim: str | float,
+    names: Mapping[str, Value | str],
+    extra: dict[Value, str],
+) -> Verdict:
+    if not y.name and y not in extra:
+        extra[y] = "y"
+    variable = None if x is None else find([y], x, extra)
+    if variable is not None and not variable.name and variable not in extra:
+        extra[variable] = "x"
+    table = labels([y], extra)
+    if variable is not None and variable not in table:
+        table[variable] = variable.name or extra[variable]  # y does not depend on it
+    target = y if variable is None else 1.0 if variable is y else gradients(y, [variable])[0]
+    what = table[y] if variable is None else f"∂{table[y]}/∂{table[variable]}"
+    if not isinstance(claim, str):
+        claim = repr(number(claim))
+    known = ClaimNames(
+        y, table, extra, {own: find([y], meant, extra) for own, meant in names.items()}
+    )
+    read = read_claim(claim, known)
+    _check_left_side(read, y, variable, what)
+    program = compiled(read)
+    points = Points(y, target, table)
+    reader = Reader(table)
+    if not read.atoms:
+        ok, findings, remarks = judge_number(as_number(program), points, y, variable, reader)
+        value = program.columns(points)[-1][0]
+        return Verdict(ok, value, points.expected[0], what, 0, findings, (), remarks)
+    return _compared(program, read, points, y, variable, reader, known, what)
+
+
+def _compared(
+    program: Program,
+    read: Read,
+    points: Points,
+    y: Value,
+    x: Value | None,
+    reader: Reader,
+    known: ClaimNames,
+    what: str,
+) -> Verdict:
+    columns = program.columns(points)
+    claimed, expected = columns[-1], points.expected
+    right = [close(claimed[k], expected[k], program.slack(columns, k)) for k in range(points.count)]
+    remarks = tuple(known.remarks)
+    at_random = points.count - 1
+    if all(right[1:]) and (right[0] or at_random):
+        if not right[0]:
+            kink = f"at the recorded point itself the claim is {_numbers(claimed[0], 0.0)[0]}: a kink or limit."
+            remarks += (kink,)
+        return Verdict(True, claimed[0], expected[0], what, at_random, (), (), remarks)
+    for word, choices in known.repeated.items():
+        if word in read.atoms:
+            at = next(step[3] for step in read.steps if step[1] == word)
+            raise read.source.error(f"{word} may be any of {', '.join(choices)}: say which", at)
+    findings, matches = find_causes(program, read, points, y, x, reader)
+    return Verdict(False, claimed[0], expected[0], what, at_random, findings, matches, remarks)
+
+
+def _check_left_side(read: Read, y: Value, x: Value | None, what: str) -> None:
+    """`∂E/∂w5 = ...` must be about what is asked."""
+    if read.left is not None and read.left != (y if x is None else (y, x)):
+        raise read.source.error(f"what is checked is {what}, this is about something else", 0)
+
+
+def _numbers(a: float, b: float) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to tell them apart."""
+    for digits in range(5, 17):
+        shown = Figures(digits).text(a), Figures(digits).text(b)
+        if shown[0] != shown[1]:
+            break
+    else:
+        shown = Figures().text(a), Figures().text(b)
+    if close(a, b):
+        shown = Figures().text(a), Figures().text(b)
+    return shown[0].replace("-", "−"), shown[1].replace("-", "−")
+
+
+def _lines(sentences: list[str]) -> list[str]:
+    """Sentences in lines of at most 88 columns where they fit."""
+    lines: list[str] = []
+    for sentence in sentences:
+        if lines and len(lines[-1]) + len(sentence) + 2 <= 88:
+            lines[-1] += "  " + sentence
+        else:
+            lines.append("  " + sentence)
+    return lines
