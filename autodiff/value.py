@@ -250,8 +250,7 @@ def _node(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> Value:
 
 
 def _number(operand: Any) -> float:
-    """The number of a Value (made a float64 if it was assigned as something else) or of a
-    constant."""
+    """The number of a constant, or of a Value, whose data is made a float64 if it was not."""
     if not isinstance(operand, Value):
         return number(operand)
     operand.data = number(operand.data)
