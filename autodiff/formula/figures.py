@@ -48,7 +48,8 @@ class Figures:
         if x == 0.0:
             return "0"
         if self.exact(x):
-            return f"{x:.0f}" if x.is_integer() else repr(x)
+            short = repr(x).replace("e-0", "e-").replace("e+", "e").replace("e0", "e")
+            return f"{x:.0f}" if x.is_integer() and abs(x) < 1e15 else short
         exponent = math.floor(math.log10(abs(x)))
         if -min(self.digits, 4) <= exponent < 9:
             return str(self._cut(Decimal(x), self.digits))
@@ -62,10 +63,8 @@ class Figures:
         """Whether the text of x is x itself, as its shortest repr is short enough."""
         if not math.isfinite(x) or x == 0.0:
             return True
-        shortest = repr(x)
-        if "e" in shortest:
-            return x.is_integer() and abs(x) < 1e9
-        return x.is_integer() or len(shortest.partition(".")[2]) <= self.digits
+        mantissa = repr(x).partition("e")[0]
+        return x.is_integer() or len(mantissa.partition(".")[2]) <= self.digits
 
 
 def ratio(x: float) -> tuple[int, int] | None:
