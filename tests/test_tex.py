@@ -120,7 +120,7 @@ def test_formulas() -> None:
     assert shown(ad.exp(-x) ** 2) == r"(e^{-x})^2"
     assert shown(2**x) == "2^x"
     assert shown(x * 2**y) == r"x\cdot2^y"
-    assert shown((x / y) ** 2 * 1.23e-9) == r"1.23000\cdot10^{-9}\left(\frac{x}{y}\right)^2"
+    assert shown((x / y) ** 2 * 1.23e-9) == r"1.23\cdot10^{-9}\left(\frac{x}{y}\right)^2"
     assert shown(ad.where(ad.less(x, y), x, y.tanh())) == (
         r"\begin{cases}x&\text{where }x\mathrel{<}y\\\tanh(y)&\text{otherwise}\end{cases}"
     )

@@ -15,7 +15,7 @@ from typing import NoReturn
 import autodiff as ad
 from autodiff.cli.commands import COMMANDS
 from autodiff.cli.options import Command
-from autodiff.cli.terminal import complain, drop_output
+from autodiff.cli.terminal import complain, drop_output, flush
 
 __all__ = ["main"]
 
@@ -27,8 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         code = _run(words)
-        if sys.stdout is not None:
-            sys.stdout.flush()  # here, where a closed pipe can still be told from a crash
+        flush()  # here, where a closed pipe can still be told from a crash
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -43,13 +42,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     parser = _parser()
     try:
-        args = parser.parse_args(_joined(words))
+        args, unknown = parser.parse_known_args(_joined(words))
     except SystemExit:  # --help and --version have printed what they are for
         return 0
     if args.command is None:
         parser.print_help(sys.stderr)
         return 2
     command: Command = args.command
+    if unknown:
+        hint = "a formula that begins with a minus is given as y = -x" if "*" in unknown[0] else ""
+        raise ValueError(
+            f"{command.name} has no option {unknown[0]}; {hint or see(parser, command)}"
+        )
     return command.run(args)
 
 
@@ -58,6 +62,11 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(f"{message}; see {self.prog} --help")
+
+
+def see(parser: argparse.ArgumentParser, command: Command) -> str:
+    """Where the options of a command are listed."""
+    return f"see {parser.prog} {command.name} --help"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,13 +7,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import autodiff as ad
 from autodiff.cli import demo
 from autodiff.cli.inputs import OPTIONS as INPUTS, WRT, chosen, read_problem
 from autodiff.cli.options import Command, names, number, option, pairs
-from autodiff.cli.terminal import can_show, printable, say, wrote
+from autodiff.cli.terminal import printable, say, wrote
 
-FORMS = ("auto", "chain", "paths", "delta", "matrix")
 DERIVE_KEYWORDS = (
     "form order rate sense signs through stop expand digits rounding".split()
 )  # options of the command that are options of `autodiff.derive`
@@ -21,10 +19,12 @@ DERIVE_KEYWORDS = (
 
 def derive(args: argparse.Namespace) -> int:
     """Print or save the derivation of one gradient or of several."""
+    from autodiff.formula import derive as derivation_of
+
     problem = read_problem(args)
     xs = chosen(problem, args.wrt)
     keywords = {word: getattr(args, word) for word in DERIVE_KEYWORDS}
-    page: Any = ad.derive(problem.y, xs if len(xs) > 1 else xs[0], **keywords)
+    page: Any = derivation_of(problem.y, xs if len(xs) > 1 else xs[0], **keywords)
     if args.full:
         page = page.full()
     if args.save is not None:
@@ -39,11 +39,8 @@ def _html(page: Any) -> None:
 
 
 def _json(page: Any) -> None:
-    say(json.dumps(page.to_dict(), ensure_ascii=False, indent=1), _escaped)
-
-
-def _escaped(text: str) -> str:
-    return json.dumps(json.loads(text), indent=1)
+    data = page.to_dict()
+    say(json.dumps(data, ensure_ascii=False, indent=1), lambda _: json.dumps(data, indent=1))
 
 
 WRITERS: dict[str | None, Callable[[Any], None]] = {
@@ -57,19 +54,23 @@ WRITERS: dict[str | None, Callable[[Any], None]] = {
 
 def check(args: argparse.Namespace) -> int:
     """Print whether a formula written by hand is the gradient."""
+    from autodiff.formula import check_formula
+
     problem = read_problem(args)
     xs = chosen(problem, args.wrt)
     if len(xs) != 1:
         raise ValueError("--wrt: a claim is about one gradient; name one variable")
-    verdict = ad.check_formula(problem.y, xs[0], args.claim, names=args.names)
+    verdict = check_formula(problem.y, xs[0], args.claim, names=args.names)
     say(str(verdict))
     return 0 if verdict.ok else 1
 
 
 def draw(args: argparse.Namespace) -> int:
     """Write a picture of the graph."""
+    from autodiff.drawing import draw as drawing_of
+
     problem = read_problem(args)
-    picture = ad.draw(problem.y, args.level)
+    picture = drawing_of(problem.y, args.level)
     name = problem.y.name.rpartition(".")[2]
     path = picture.save(args.output if args.output is not None else f"{name}.svg")
     say(wrote(path) + (f" ({picture.note})" if picture.note else ""))
@@ -77,7 +78,7 @@ def draw(args: argparse.Namespace) -> int:
 
 
 def info(args: argparse.Namespace) -> int:
-    """Print versions, and what there is to draw, compute and plot with."""
+    """Print versions, and what there is to draw and to compute with."""
     from autodiff.cli.surroundings import surroundings
 
     say(printable("\n".join(f"{name:<12}{said}" for name, said in surroundings())))
@@ -109,19 +110,19 @@ COMMANDS = (
         (
             *INPUTS,
             WRT,
-            option("--form", choices=FORMS, default="auto", help="how it is written"),
+            option("--form", default="auto", metavar="FORM",
+                   help="how it is written: auto, chain, paths, delta or matrix"),
             option("--rate", type=number, metavar="0.6", help="add the update step of this rate"),
-            option("--sense", choices=("descent", "ascent"), default="descent",
-                   help="whether the update goes down or up"),
-            option("--signs", choices=("difference", "minus"), default="difference",
-                   help="(o - t), or -(t - o)"),
-            option("--order", type=int, default=1, metavar="2", help="second and higher derivatives"),
+            option("--sense", default="descent", metavar="ascent", help="update upwards"),
+            option("--signs", default="difference", metavar="minus",
+                   help="write -(t - o) instead of (o - t)"),
+            option("--order", type=int, default=1, metavar="2", help="higher derivatives"),
             option("--expand", action="store_true", help="prove the slope of each activation"),
             option("--stop", type=names, metavar="NAME", help="leave the rest beyond NAME open"),
             option("--through", type=names, metavar="A,B", help="the only names to step through"),
             option("--digits", type=int, default=5, metavar="5", help="decimals shown"),
-            option("--rounding", choices=("nearest", "truncate"), default="nearest",
-                   help="round the last decimal, or cut off behind it"),
+            option("--rounding", default="nearest", metavar="truncate",
+                   help="cut numbers off instead of rounding them"),
             option("--full", action="store_true", help="leave nothing out of long sums"),
             *(
                 option(f"--{name}", instead_of="page", action="store_const", const=name,
@@ -141,7 +142,10 @@ COMMANDS = (
     Command(
         "check",
         "Say whether a formula written by hand is the gradient: exit code 0 right, 1 wrong",
-        (f'check {EXAMPLE} --wrt b {AT} --claim "-(t - s)*s*(1 - s)"',),
+        (
+            'check --example 003 --wrt w5 --claim "-(target1 - out_o1)*out_o1*(1 - out_o1)*out_h1"',
+            f'check {EXAMPLE} --wrt t {AT} --claim "t - sigmoid(w*x + b)"',
+        ),
         (
             *INPUTS,
             WRT,
@@ -159,11 +163,11 @@ COMMANDS = (
         ),
         (
             *INPUTS,
-            option("--level", choices=("named", "op", "network"), default="named",
-                   help="a box for each name, for each op, or columns of neurons"),
+            option("--level", default="named", metavar="LEVEL",
+                   help="a box for each name (named) or op (op), or columns of neurons (network)"),
             option("-o", "--output", metavar="FILE", help="a .svg, .png, .pdf, .dot or .html file"),
         ),
         draw,
     ),
-    Command("info", "Print versions, and what there is to draw and compute with", ("info",), (), info),
+    Command("info", "Print versions, and what can be drawn here", ("info",), (), info),
 )  # fmt: skip

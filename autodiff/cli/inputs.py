@@ -9,7 +9,7 @@ from typing import NamedTuple
 from autodiff.cli.options import Option, names, numbers, option
 from autodiff.expression import read_expression, read_lines
 from autodiff.graph import topological
-from autodiff.names import find
+from autodiff.names import find, values
 from autodiff.syntax import LIMITS
 from autodiff.value import Value
 
@@ -28,9 +28,11 @@ def seed003() -> Problem:
     """The network of seed 003; its variables are weights and biases."""
     from nn import MLP, half_squared_error
 
-    weights = [[[0.1, 0.3], [0.2, 0.4]], [[0.5, 0.6], [0.7, 0.8]]]
-    model = MLP(2, [2, 2], weights=weights, biases=[0.25, 0.35])
-    return Problem(half_squared_error(model([0.1, 0.5]), [0.05, 0.95]), model.parameters())
+    w = values("w1:9", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8])
+    biases = values("b1 b2", [0.25, 0.35])
+    weights = [[[w[0], w[2]], [w[1], w[3]]], [w[4:6], w[6:8]]]
+    model = MLP(2, [2, 2], weights=weights, biases=biases)
+    return Problem(half_squared_error(model([0.1, 0.5]), [0.05, 0.95]), [*w, *biases])
 
 
 EXAMPLES: dict[str, Callable[[], Problem]] = {"003": seed003}
@@ -51,7 +53,9 @@ OPTIONS: tuple[Option, ...] = (
         metavar="w=0.5,x=1",
         help="the numbers of the variables; lines such as w = 0.5 do the same",
     ),
-    option("--of", metavar="NAME", help="what is differentiated: the name of the last line if left out"),
+    option(
+        "--of", metavar="NAME", help="what is differentiated: the name of the last line if left out"
+    ),
 )
 WRT = option(
     "--wrt", type=names, metavar="w,b", help="with respect to what: names, or all of the variables"
@@ -77,12 +81,12 @@ def read_problem(args: argparse.Namespace) -> Problem:
 
 def chosen(problem: Problem, wrt: list[str] | None) -> list[Value]:
     """The Values that `--wrt` names; it may be left out where there is only one."""
-    if wrt == ["all"]:
-        return problem.variables
-    if wrt:
+    if wrt and wrt != ["all"]:
         return [find([problem.y], name) for name in wrt]
-    if len(problem.variables) != 1:
-        known = ", ".join(v.name.rpartition(".")[2] for v in problem.variables[:10]) or "none here"
+    if not problem.variables:
+        raise ValueError(f"{problem.y.name} depends on no variable")
+    if not wrt and len(problem.variables) > 1:
+        known = ", ".join(v.name.rpartition(".")[2] for v in problem.variables[:10])
         raise ValueError(f"--wrt is missing: with respect to what? The variables: {known}")
     return problem.variables
 
@@ -100,19 +104,26 @@ def _example(which: str, at: dict[str, float], of: str | None) -> Problem:
 
 def _formulas(text: str, at: dict[str, float], of: str | None) -> Problem:
     if "=" not in text and text.strip():
-        y = read_expression(text, at)
-        name = next((n for n in SPARE_NAMES if n not in at), SPARE_NAMES[0])
-        y = y.alias(name) if y.name else y.named(name)
-        graph = {name: y}
+        graph = _named_formula(text, at)
     else:
         graph = read_lines(text, at)
+        graph = {name: value for name, value in graph.items() if name not in at}
+    if not graph:
+        raise ValueError("there is no formula in the text")
     if of is not None and of not in graph:
         raise ValueError(f"--of {of}: there is no line for it; there are {', '.join(graph)}")
-    if not len(graph) > len(at):
-        raise ValueError("there is no formula in the text")
     computed = [name for name in graph if graph[name].args]
     y = graph[of or (computed or list(graph))[-1]]
-    return Problem(y, [node for node in topological(y) if node.name and not node.args])
+    return Problem(
+        y, [node for node in topological(y) if node.name and node is not y and not node.args]
+    )
+
+
+def _named_formula(text: str, at: dict[str, float]) -> dict[str, Value]:
+    """A formula that stands alone, under a name that is free."""
+    name = next((spare for spare in SPARE_NAMES if spare not in at), SPARE_NAMES[0])
+    y = read_expression(text, at)
+    return {name: y.alias(name) if y.name else y.named(name)}
 
 
 def _text(args: argparse.Namespace) -> str:
@@ -126,3 +137,5 @@ def _text(args: argparse.Namespace) -> str:
             return file.read(LIMITS.characters + 1)
     except UnicodeDecodeError:
         raise ValueError(f"{spoken} is not text in UTF-8") from None
+    except OSError as error:
+        raise ValueError(f"{spoken} cannot be read: {error.strerror}") from None

@@ -84,6 +84,8 @@ def numbers(text: str) -> dict[str, float]:
     found = {}
     for name, value in pairs(text).items():
         if not (name.isascii() and name.isidentifier()):
-            raise argparse.ArgumentTypeError(f"{name!r} is no name; names are ASCII letters, digits, _")
+            raise argparse.ArgumentTypeError(
+                f"{name!r} is no name; names are ASCII letters, digits, _"
+            )
         found[name] = number(value)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from autodiff.syntax import ParseError
 
@@ -25,9 +26,9 @@ def can_show(text: str) -> bool:
 def say(text: str, otherwise: Callable[[str], str] | None = None) -> None:
     """Print the text, or what `otherwise` (plain ASCII by default) makes of it."""
     if not can_show(text):
-        if otherwise is None:
-            from autodiff.formula.text import to_ascii as otherwise
-        text = otherwise(text)
+        from autodiff.formula.text import to_ascii
+
+        text = (otherwise or to_ascii)(text)
     print(text)
 
 
@@ -56,14 +57,20 @@ def complain(error: Exception) -> None:
         text = f"{where}{error.strerror}"
     if isinstance(error, ParseError) and " has no value yet" in error.problem:
         text += "\n(in the shell, numbers are given as --at name=number)"
-    print(f"autodiff: {printable(text)}", file=sys.stderr)
-    if isinstance(error, OSError):
+    try:
+        flush()  # what was said before comes before
+    except OSError:
         drop_output()
+    print(f"autodiff: {printable(text)}", file=sys.stderr)
+
+
+def flush() -> None:
+    """Hand over everything printed so far. Raises OSError when the reader is gone."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def drop_output() -> None:
     """Send what is still to be printed nowhere: nobody can read it, and Python would complain."""
-    try:
+    with suppress(OSError, ValueError, AttributeError):  # closed, or not a file at all
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):  # closed, or not a file at all
-        pass

@@ -70,10 +70,11 @@ _SPOKEN = {"maximum": "max", "minimum": "min", "normal_density": "φ", "power": 
 
 _ASCII = {
     "½(": "1/2*(", "¼(": "1/4*(", "¾(": "3/4*(", "½": "1/2", "¼": "1/4", "¾": "3/4",
-    "·": "*", "−": "-", "σ": "sigmoid", "√": "sqrt", "∂": "d", "δ": "delta", "η": "rate", "≈": "~=",
+    "·": "*", "−": "-", "σ": "sigmoid", "√": "sqrt", "∂": "d", "δ": "delta", "η": "rate", "≈": "~",
     "≤": "<=", "∞": "inf", "π": "pi", "φ": "phi", "′": "'", "⁺": "_new", "Δ": "change of ", "→": "->",
     "ᵀ": "^T", "⊙": ".*", "Σ": "sum", "∇": "grad ", "…": "...", "✓": "ok", "✗": "wrong:",
-    "─": "-", "│": "|", "┐": ".", "┘": "'",
+    "─": "-", "│": "|", "┐": ".", "┘": "'", "×": "x",
+    "⎛": "/", "⎜": "|", "⎝": "\\", "⎞": "\\", "⎟": "|", "⎠": "/",
 }  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def to_ascii(text: str) -> str:
     """Unicode text in the 95 characters of ASCII; what has no spelling becomes U+XXXX.
 
     >>> to_ascii("½(target1 − out_o1)² ≈ 0.23456")
-    '1/2*(target1 - out_o1)^2 ~= 0.23456'
+    '1/2*(target1 - out_o1)^2 ~ 0.23456'
     """
     for sign, spelled in _ASCII.items():
         text = text.replace(sign, spelled)
