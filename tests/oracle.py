@@ -203,18 +203,6 @@ def positive_power(x, y):
     return exp(y * log(x))
 
 
-def power_partial(x, y, n, m):
-    """The derivative of x**y, n <= 2 times in x and m <= 2 times in y."""
-    falling = {0: (1, 0, 0), 1: (y, 1, 0), 2: (y * (y - 1), 2 * y - 1, 2)}  # with its derivatives
-    c, dc, ddc = falling[n.value]
-    factor = {
-        0: c,
-        1: c * log(x) + dc,
-        2: c * log(x) * log(x) + 2 * dc * log(x) + ddc,
-    }[m.value]
-    return factor * positive_power(x, y - n)
-
-
 def normal(x):
     """The normal distribution function."""
     return erfc(-x * (1 / mp.sqrt(2))) * 0.5
@@ -376,11 +364,6 @@ def positive_exponents(r, count):
     return [(x, y) for x, y in exponents(r, count) if x > 0 and y not in (0, 1, 2)]
 
 
-def partial_orders(r, count):
-    orders = [(n, m) for n in (0.0, 1.0, 2.0) for m in (0.0, 1.0, 2.0)]
-    return [(*point, *r.choice(orders)) for point in positive_exponents(r, count)]
-
-
 def with_constants(points, *constants):
     return lambda r, count: [(*point, *constants) for point in points(r, count)]
 
@@ -470,7 +453,13 @@ ROWS = {
     # The slopes: rows that are partials of the rows above.
     "power_slope": Row(lambda x, y: y * positive_power(x, y - 1), positive_exponents, 2),
     "power_log": Row(lambda x, y: positive_power(x, y) * log(x), positive_exponents, 2),
-    "power_partial": Row(power_partial, partial_orders, 2),
+    "power_bend": Row(lambda x, y: y * (y - 1) * positive_power(x, y - 2), positive_exponents, 2),
+    "power_twist": Row(
+        lambda x, y: positive_power(x, y - 1) * (1 + y * log(x)), positive_exponents, 2
+    ),
+    "power_log_log": Row(
+        lambda x, y: positive_power(x, y) * log(x) * log(x), positive_exponents, 2
+    ),
     "log10_slope": Row(lambda x: 1 / (x * mp.log(10)), positive),
     "atan2_bend": Row(lambda x, y: (y - x) * (y + x) * (x * x + y * y) ** -2, plane, 2),
     "sqrt_slope": Row(lambda x: 1 / (2 * sqrt(x)), positive),

@@ -37,7 +37,7 @@ SLOPES = {
     **dict.fromkeys("silu_slope gelu_slope gelu_tanh_slope elu_slope".split(), 1),
     **dict.fromkeys("power_slope power_log logsumexp_share softmax_rest".split(), 1),
     **dict.fromkeys("silu_curvature gelu_curvature gelu_tanh_curvature".split(), 2),
-    **dict.fromkeys("power_partial atan2_bend".split(), 2),
+    **dict.fromkeys("power_bend power_twist power_log_log atan2_bend".split(), 2),
 }
 
 
@@ -94,7 +94,7 @@ def gelu_tanh_term(which, x):
     return 2 * logistic(v) * logistic(-v) * 1.6 * (1 + 3 * 0.044715 * mpf(x) ** 2)
 
 
-def power_term(which, x, y, *_):
+def power_term(which, x, y):
     return mpf(x) ** (mpf(y) - 1) if x > 0 else 0
 
 
@@ -120,10 +120,7 @@ CANCELLATIONS |= {
     ("gelu_tanh_curvature", SECOND): gelu_tanh_term,
     ("power_slope", SECOND): lambda which, x, y: power_term(which, x, y) if which == 1 else 0,
     ("power_log", SECOND): lambda which, x, y: power_term(which, x, y) if which == 0 else 0,
-    ("power_partial", SECOND): lambda which, x, y, n, m: (
-        # c'(y) log(x)**(m - 1) and c log(x)**m, times x**(y - n)
-        mpf(x) ** (mpf(y) - n) * max(1, abs(mp.log(x))) ** m * max(1, abs(y)) ** n * (n * m != 0)
-    ),
+    ("power_twist", SECOND): power_term,
 }
 
 

@@ -174,13 +174,13 @@ def test_a_long_chain(way):
 
 @each_way
 def test_leaf_first_and_middle_first(duplicate):
-    x, y = chain(20_000)
+    x, y = chain(6_000)
     middle = y
-    for _ in range(10_000):
+    for _ in range(3_000):
         middle = middle.args[0]
     x2, middle2, y2 = duplicate([x, middle, y])
     assert topological(y2)[0] is x2
-    assert topological(y2)[10_000] is middle2
+    assert topological(y2)[3_000] is middle2
 
 
 def test_a_deep_chain_in_a_thread_with_a_small_stack():
@@ -205,11 +205,11 @@ def test_copying_many_nodes_of_one_graph_takes_the_time_of_the_graph():
     """Each node is looked at once, not once for each root that is copied."""
     x = Value(1.0)
     nodes = [x]
-    for _ in range(5_000):
+    for _ in range(3_000):
         nodes.append(nodes[-1] + x)
-    start = time.perf_counter()
+    start = time.thread_time()
     copied = copy.deepcopy(nodes)
-    assert time.perf_counter() - start < 2.0
+    assert time.thread_time() - start < 1.0
     assert copied[-1].args == (copied[-2], copied[0])
 
 
@@ -244,10 +244,10 @@ def abort_a_pickling(thing, room):
         pickle.dump(thing, FullDisk(room))
 
 
-@pytest.mark.parametrize("first", [30_000, 29_000, 20_000, 1, 0])
-@pytest.mark.parametrize("room", [0, 200_000, 1_000_000])
+@pytest.mark.parametrize("first", [8_000, 7_000, 4_000, 0])
+@pytest.mark.parametrize("room", [0, 70_000, 250_000])
 def test_pickling_after_an_aborted_pickling(room, first):
-    x, y = chain(30_000)
+    x, y = chain(8_000)
     nodes = topological(y)
     abort_a_pickling(y, room)
     for root in (nodes[first], y):
@@ -300,7 +300,7 @@ def test_a_pickling_inside_a_pickling():
         def __reduce__(self):
             return bytes, (pickle.dumps(self.value),)
 
-    x, y = chain(20_000)
+    _x, y = chain(20_000)
     middle = topological(y)[15_000]
     twin, saved = pickle.loads(pickle.dumps([y, Saver(middle)]))
     assert twin.data == y.data
@@ -313,7 +313,7 @@ def test_threads_pickle_one_graph_at_once():
     outcome = []
 
     def work(root):
-        for _ in range(15):
+        for _ in range(6):
             twin, leaf = pickle.loads(pickle.dumps([root, x]))
             copied, leaf2 = copy.deepcopy([root, x])
             outcome.append(
@@ -327,7 +327,7 @@ def test_threads_pickle_one_graph_at_once():
         thread.start()
     for thread in threads:
         thread.join()
-    assert outcome == [True] * 60
+    assert outcome == [True] * 24
 
 
 def test_a_memo_of_deepcopy_may_be_used_again():

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import weakref
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 from rows import user_rows
@@ -778,7 +778,7 @@ def test_a_script_for_microgpt_runs():
 
     def loss_of(tokens):
         losses = []
-        for token, target in zip(tokens, tokens[1:], strict=False):
+        for token, target in pairwise(tokens):
             x = rmsnorm(state["wte"][token])
             x = [a + b for a, b in zip(x, [h.relu() for h in linear(x, state["fc"])], strict=True)]
             losses.append(-softmax(linear(x, state["lm"]))[target].log())

@@ -22,7 +22,7 @@ FORWARD = {
     "root below zero": (lambda x: x**0.5, -2.0, r"power\(x=-2\.0, 0\.5\) is nan"),
     "0 * inf": (lambda x: x * math.inf, 0.0, r"mul\(x=0\.0, inf\) is nan"),
 }
-each_forward = pytest.mark.parametrize("f, point, message", FORWARD.values(), ids=FORWARD)
+each_forward = pytest.mark.parametrize(("f", "point", "message"), FORWARD.values(), ids=FORWARD)
 
 
 # ---------------------------------------------------------------- strict, on the way forward

@@ -169,7 +169,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("positional, keywords, word", REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize(("positional", "keywords", "word"), REFUSED.values(), ids=REFUSED)
 def test_a_refused_row_leaves_no_trace(positional, keywords, word):
     rows, methods = dict(TABLE), set(vars(Value))
     with pytest.raises(ValueError) as error:  # noqa: PT011
@@ -188,7 +188,7 @@ def test_a_name_is_taken_once():
 
 
 def test_unknown_rows_are_answered_with_near_ones():
-    with pytest.raises(KeyError, match="did you mean.*sigmoid"):
+    with pytest.raises(KeyError, match=r"did you mean.*sigmoid"):
         lookup("sigmiod")
     with pytest.raises(KeyError, match="no op called 'qqqqq'"):
         lookup("qqqqq")

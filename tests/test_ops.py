@@ -48,9 +48,9 @@ def call(op, operands):
 
 
 def partials(op, out, operands):
-    return [
-        p(out, *operands) if callable(p) else p or 0.0 for p in op.partials
-    ] or op.all_partials(out, *operands)
+    return [p(out, *operands) if callable(p) else p or 0.0 for p in op.partials] or op.all_partials(
+        out, *operands
+    )
 
 
 def data(x):
