@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from autodiff.graph import check_recorded, sweep, topological
+from autodiff.modes import recording
 from autodiff.names import find
 from autodiff.op import TABLE, number
-from autodiff.ops import alias, dot, gate, where
+from autodiff.ops import alias, gate, where
 from autodiff.value import Value
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -101,6 +102,17 @@ def gradients(y: Value, xs: Sequence[Value], stop: Collection[Value] = ()) -> li
     return [flows[x].adjoint if x in flows else 0.0 for x in xs]
 
 
+def _recorded(*roots: Value) -> None:
+    """Raise TypeError for what is no Value, ValueError for what changed since it was computed."""
+    for y in roots:
+        if not isinstance(y, Value):
+            raise TypeError(
+                f"a Value is differentiated, not {y!r} ({type(y).__name__}); "
+                "for a list of them use jacobian or jvp"
+            )
+    check_recorded(*roots)
+
+
 def _resolve(roots: Sequence[Value], xs: Any) -> list[Value]:
     xs = [xs] if isinstance(xs, (Value, str)) else list(xs)
     return [find(roots, x) for x in xs]
@@ -118,13 +130,16 @@ def grad(y: Value, x: Any) -> Any:
     >>> grad(x**3, x), grad(grad(x**3, x), x)
     (Value(27), Value(18))
     """
-    check_recorded(y)
+    _recorded(y)
     xs = _resolve([y], x)
-    old = set(topological(y))  # d(w*x)/dw is x itself: hand out a node of its own
-    found = [
-        Value(flow) if not isinstance(flow, Value) else alias(flow) if flow in old else flow
-        for flow in gradients(y, xs)
-    ]
+    taken = set(topological(y))  # d(w*x)/dw is x itself: hand out a node of its own, and only once
+    found = []
+    for flow in gradients(y, xs):
+        slope = (
+            Value(flow) if not isinstance(flow, Value) else alias(flow) if flow in taken else flow
+        )
+        taken.add(slope)
+        found.append(slope)
     return found[0] if isinstance(x, (Value, str)) else found
 
 
@@ -132,25 +147,30 @@ def derivative(y: Value, x: Variable, order: int = 1) -> Value:
     """The derivative of `order` of y with respect to x, as a Value; order 0 is y itself."""
     if not isinstance(order, int) or order < 0:
         raise ValueError(f"order counts derivatives, 0, 1, 2, ..., not {order!r}")
+    _recorded(y)
     x = find([y], x)
-    for _ in range(order):
-        y = grad(y, x)
+    with recording():
+        for _ in range(order):
+            y = grad(y, x)
     return y
 
 
 def jacobian(ys: Sequence[Value], xs: Sequence[Variable]) -> list[list[Value]]:
     """dy/dx for each y (rows) and each x (columns), as Values."""
+    ys = list(ys)
+    _recorded(*ys)
     found = _resolve(ys, xs)
     return [grad(y, found) for y in ys]
 
 
 def hessian(y: Value, xs: Sequence[Variable]) -> list[list[Value]]:
     """The matrix of second derivatives of y, as Values; symmetric entries are the same Value."""
+    _recorded(y)
     found = _resolve([y], xs)
-    first = grad(y, found)
     rows: list[list[Value]] = []
-    for i, slope in enumerate(first):
-        rows.append([rows[j][i] for j in range(i)] + grad(slope, found[i:]))
+    with recording():
+        for i, slope in enumerate(grad(y, found)):
+            rows.append([rows[j][i] for j in range(i)] + grad(slope, found[i:]))
     return rows
 
 
@@ -163,19 +183,19 @@ def jvp(ys: Any, xs: Sequence[Variable], tangents: Sequence[Any]) -> Any:
     """
     many = not isinstance(ys, Value)
     roots = list(ys) if many else [ys]
-    check_recorded(*roots)
+    _recorded(*roots)
     found = _resolve(roots, xs)
     _same_length("tangents", tangents, found)
     order = topological(*roots)
-    moving: dict[Value, Any] = {
-        x: t if isinstance(t, Value) else number(t) for x, t in zip(found, tangents, strict=True)
-    }
+    moving: dict[Value, Any] = {}
+    for x, t in zip(found, tangents, strict=True):
+        moving[x] = moving.get(x, 0) + (t if isinstance(t, Value) else number(t))
     slopes = recorded_slopes(moving.keys())
     for node in order:
-        if node not in moving and not moving.keys().isdisjoint(node.args):
+        if not moving.keys().isdisjoint(node.args):
             flows = [Flow(moving[arg]) * slope for arg, slope in slopes(node)]
             if flows:
-                moving[node] = sum(flow.adjoint for flow in flows)
+                moving[node] = sum((flow.adjoint for flow in flows), moving.get(node, 0))
     results = [moving.get(root, 0.0) for root in roots]
     results = [r if isinstance(r, Value) else Value(r) for r in results]
     return results if many else results[0]
@@ -183,10 +203,11 @@ def jvp(ys: Any, xs: Sequence[Variable], tangents: Sequence[Any]) -> Any:
 
 def hvp(y: Value, xs: Sequence[Variable], vector: Sequence[Any]) -> list[Value]:
     """The Hessian of y times a vector, as Values, at the cost of a few gradients."""
+    _recorded(y)
     found = _resolve([y], xs)
     _same_length("the vector", vector, found)
-    slope = dot(grad(y, found), list(vector))
-    return list(grad(slope, found))
+    with recording():
+        return list(jvp(grad(y, found), found, vector))
 
 
 def _same_length(what: str, given: Sequence[Any], xs: Sequence[Any]) -> None:

@@ -7,16 +7,17 @@ done: roots and parameters that are copied together stay connected, and nothing 
 
 import threading
 from typing import Any
+from weakref import WeakSet
 
 from autodiff.graph import topological
 from autodiff.value import Value
 
-_pickling = threading.local()  # .nodes: those that an outer node is pickling one after the other
+_pickling = threading.local()  # .ends: of the lists of nodes that are being written
 
 
 def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
-    """A copy of the graph behind `root`; nodes that `memo` has already are not copied again."""
-    for node in topological(root):
+    """A copy of the graph behind `root`; what `memo` has already is not looked at again."""
+    for node in topological(root, stop=_Copied(memo)):
         if id(node) not in memo:
             args = tuple([memo[id(a)] if isinstance(a, Value) else a for a in node.args])
             memo[id(node)] = restore([], *_numbers(node), args, node.point)
@@ -24,18 +25,30 @@ def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
     return copy
 
 
+class _Copied:
+    """The nodes that a memo of `copy.deepcopy` has."""
+
+    def __init__(self, memo: dict[int, Any]) -> None:
+        self.memo = memo
+
+    def __contains__(self, node: object) -> bool:
+        return id(node) in self.memo
+
+
 def reduce(root: Value) -> tuple[Any, ...]:
     """What pickle needs: the nodes behind `root` in order, then `root` itself.
 
     While that list is written, its nodes reduce to themselves alone, since their arguments came
-    before. The last element of the list ends this.
+    before. The last element of the list ends this; and when pickling breaks off, the list is freed
+    and its end with it.
     """
-    in_hand: set[Value] = _pickling.__dict__.setdefault("nodes", set())
+    ends: WeakSet[_End] = _pickling.__dict__.setdefault("ends", WeakSet())
     earlier: list[Any] = []
-    if root.args and root not in in_hand:
+    if root.args and not any(root in end.nodes for end in ends):
         earlier = topological(root)[:-1]
-        in_hand.update(earlier)
-        earlier.append(_End(earlier))
+        end = _End(earlier)
+        ends.add(end)
+        earlier.append(end)
     return restore, (earlier, *_numbers(root), root.args, root.point)
 
 
@@ -43,10 +56,10 @@ class _End:
     """Ends the list of `reduce`: pickle comes to it when the nodes are written."""
 
     def __init__(self, nodes: list[Any]) -> None:
-        self.nodes = list(nodes)
+        self.nodes = set(nodes)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        _pickling.nodes.difference_update(self.nodes)
+        self.nodes.clear()
         return bool, ()
 
 

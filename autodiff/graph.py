@@ -12,7 +12,7 @@ a constant.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 from math import isfinite
 from types import MappingProxyType
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def topological(*roots: Any, stop: Collection[Any] = (), right_first: bool = False) -> list[Any]:
+def topological(*roots: Any, stop: Container[Any] = (), right_first: bool = False) -> list[Any]:
     """Every node behind the roots, arguments before their users; nothing behind a node of `stop`.
 
     Left arguments come first, as one reads; `right_first` turns that round, so that the list read
@@ -110,7 +110,9 @@ def evaluate(root: Any, given: Mapping[Any, float] = MappingProxyType({})) -> di
             point = tuple([a if type(a) is float else fresh[a][0] for a in node.operands])
             data = float(op.forward(*point))
             if strict and created(data, point):
-                raise FloatingPointError(f"{call_text(op, node.operands, point)} is {data}")
+                raise FloatingPointError(
+                    f"{call_text(op, node.operands, point, node.name)} is {data}"
+                )
             fresh[node] = data, point
     return fresh
 
@@ -120,33 +122,52 @@ def check_recorded(*roots: Any) -> None:
     computed."""
     for node in topological(*roots):
         for arg, seen in zip(node.operands, node.point, strict=True):
-            if (
-                type(arg) is not float
-                and arg.data != seen
-                and (arg.data == arg.data or seen == seen)
-            ):
-                root = roots[0].name or "the result"
-                raise ValueError(
-                    f"{arg.name or 'an unnamed Value'} changed since {root} was computed "
-                    f"({seen!r}, now {arg.data!r}): call {roots[0].name or 'its'}.forward()"
-                )
+            if type(arg) is not float and arg.data != seen:
+                _refuse_changed(arg, seen, roots[0])
+
+
+def check_interior(root: Any, order: list[Any]) -> None:
+    """Raise ValueError if a node was computed again, through another root, without its users.
+
+    New data of a leaf is no harm to `backward`, which belongs to the recorded point; but then each
+    node has to belong to the same point.
+    """
+    for node in order:
+        for arg, seen in zip(node.operands, node.point):  # noqa: B905 - speed
+            if type(arg) is not float and arg.data != seen and arg.operands:
+                _refuse_changed(arg, seen, root)
+
+
+def _refuse_changed(arg: Any, seen: float, root: Any) -> None:
+    if arg.data != arg.data and seen != seen:
+        return  # nan then and now
+    raise ValueError(
+        f"{arg.name or 'an unnamed Value'} changed since {root.name or 'the result'} was computed "
+        f"({seen!r}, now {arg.data!r}): call {root.name or 'its'}.forward()"
+    )
 
 
 def refuse_nonfinite(adjoints: dict[Any, float], order: list[Any]) -> None:
     """Raise at the node where the first non-finite gradient arises."""
     for node in reversed(order):
-        if node in adjoints and isfinite(adjoints[node]):
-            for arg, slope in local_slopes(node):
-                if not isfinite(adjoints[node] * slope):
-                    call = call_text(TABLE[node.op], node.operands, node.point)
-                    raise FloatingPointError(
-                        f"the gradient of {call} with respect to {arg.name or 'its argument'} "
-                        f"is {slope}, times {adjoints[node]} from above"
-                    )
+        if node not in adjoints:
+            continue
+        adjoint = adjoints[node]
+        if not isfinite(adjoint):  # each of its parts was
+            raise FloatingPointError(
+                f"the gradients that reach {node.name or 'a node'} add up to {adjoint}"
+            )
+        for arg, slope in local_slopes(node) if node.operands else ():
+            if not isfinite(adjoint * slope):
+                call = call_text(TABLE[node.op], node.operands, node.point, node.name)
+                raise FloatingPointError(
+                    f"the gradient of {call} with respect to {arg.name or 'its argument'} "
+                    f"is {slope}, times {adjoint} from above"
+                )
 
 
-def call_text(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> str:
+def call_text(op: Op, args: tuple[Any, ...], point: tuple[float, ...], name: str = "") -> str:
     shown = (
         f"{getattr(a, 'name', '') and a.name + '='}{x!r}" for a, x in zip(args, point, strict=True)
     )
-    return f"{op.name}({', '.join(shown)})"
+    return f"{name}{' = ' if name else ''}{op.name}({', '.join(shown)})"

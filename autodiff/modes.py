@@ -41,6 +41,16 @@ def no_record() -> AbstractContextManager[None]:
     return _mode("no_record")
 
 
+@contextmanager
+def recording() -> Iterator[None]:
+    """Record, even inside `no_record`: what is differentiated twice needs the graph in between."""
+    token = MODES.set(MODES.get() - {"no_record"})
+    try:
+        yield
+    finally:
+        MODES.reset(token)
+
+
 def created(data: float, operands: tuple[float, ...]) -> bool:
     """Whether a result is non-finite although its operands do not explain it."""
     if isfinite(data):

@@ -86,11 +86,19 @@ class Op:
         self.arguments = tuple(part[0] for part in parts)
         self.defaults = tuple(float(part[1]) for part in parts if len(part) == 2)
         self.arity = None if names.startswith("*") else len(parts)
+        ordered = sorted(parts, key=len)  # those with a default last
+        if parts != ordered or len(set(self.arguments)) < len(parts):
+            raise ValueError(
+                f"the arguments of {name} are {names!r}: give each a name of its own, "
+                "and defaults to the last ones only"
+            )
+        if self.arity is None and not callable(partials):
+            raise ValueError(f"{name} takes a list: give one function that returns all partials")
         # An n-ary row has one function that returns the list of all its partials.
-        self.all_partials = partials if callable(partials) and self.arity is None else None
+        self.all_partials: Any = partials if callable(partials) and self.arity is None else None
         each = () if self.all_partials else (partials,) if callable(partials) else tuple(partials)
         # None: nothing flows, whatever comes from above (comparisons, conditions)
-        self.partials = tuple(p if callable(p) else float(p) or None for p in each)
+        self.partials: tuple[Any, ...] = tuple(p if callable(p) else float(p) or None for p in each)
         if self.arity is not None and len(self.partials) != self.arity:
             raise ValueError(
                 f"{name} has {self.arity} arguments ({names}) and {len(self.partials)} partials; "
@@ -132,15 +140,17 @@ class Op:
             if len(args) != 1 or keywords or not isinstance(args[0], Iterable):
                 raise TypeError(f"{self.signature} takes one list of numbers or Values")
             return tuple(args[0])
-        for argument in self.arguments[len(args) :] if keywords else ():
-            if argument not in keywords:  # type: ignore[operator]
-                break
-            args += (keywords.pop(argument),)  # type: ignore[union-attr]
-        missing = self.arity - len(args)
-        if keywords or not 0 <= missing <= len(self.defaults):
+        if len(args) == self.arity and not keywords:
+            return args
+        known = dict(
+            zip(self.arguments[self.arity - len(self.defaults) :], self.defaults, strict=True)
+        )
+        known |= keywords or {}
+        open_ = self.arguments[len(args) :]
+        if len(args) > self.arity or not set(keywords or ()) <= set(open_) <= set(known):
             extra = f" and {', '.join(keywords)}" if keywords else ""
             raise TypeError(f"{self.signature} was called with {len(args)} operands{extra}")
-        return args + self.defaults[len(self.defaults) - missing :] if missing else args
+        return (*args, *(known[argument] for argument in open_))
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """The number when all operands are numbers; otherwise what the other operands make of
@@ -149,7 +159,7 @@ class Op:
             if type(arg) is not float:
                 break
         else:
-            if len(args) == self.arity:  # the fast lane of plain floats
+            if len(args) == self.arity and not keywords:  # the fast lane of plain floats
                 return self.forward(*args)
         args = self.unpack(args, keywords)
         for arg in args:

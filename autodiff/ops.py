@@ -135,7 +135,7 @@ softmax_share = Op("softmax_share", act.softmax_share, lambda out, *xs: share_pa
 Slope = partial(Op, spelled_out=True)
 
 power_slope = Slope("power_slope", real.power_slope,
-                 (lambda out, x, y: y * power_slope(x, y - 1.0),
+                 (lambda out, x, y: gate(y, y * power_slope(x, y - 1.0)),
                   lambda out, x, y: power(x, y - 1.0) * (1.0 + y * log(x))),
                  formula=lambda x, y: y * power(x, y - 1.0))
 power_log = Slope("power_log", real.power_log,

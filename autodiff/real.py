@@ -81,7 +81,7 @@ def power_slope(x: float, y: float) -> float:
         return 0.0
     if y >= 1.0 or x == 0.0 or isinf(x) or isinf(y):
         p = power(x, y - 1.0)  # y - 1 is exact from 1 on
-        if abs(p) >= TINY or x == 0.0 or isinf(y):
+        if abs(p) >= TINY or x == 0.0 or isinf(y) or isnan(p):
             return y * p
         half = power(abs(x), (y - 1.0) / 2.0)
         return copysign((y * half) * half, p * copysign(1.0, y))

@@ -10,10 +10,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import chain
 from operator import add
 
-from autodiff import ops
-from autodiff.graph import call_text, evaluate, local_slopes, refuse_nonfinite, sweep, topological
+from autodiff import graph, ops
 from autodiff.modes import MODES, created
 from autodiff.op import Op, follow, number
 
@@ -26,14 +26,13 @@ def operators(op: Op) -> tuple[Callable[[Any, Any], Value], Callable[[Any, Any],
     """The two methods behind an infix sign: x op y, and y op x for a number on the left."""
 
     def operator(self: Value, other: Any) -> Value:
-        if isinstance(other, Value):
-            return _node(op, (self, other), (self.data, other.data))
-        other = number(other)
-        return _node(op, (self, other), (self.data, other))
+        x, y = self.data, other.data if isinstance(other, Value) else other
+        if type(x) is float and type(y) is float:  # nearly always
+            return _node(op, (self, other), (x, y))
+        return record(op, (self, other))
 
     def reflected(self: Value, other: Any) -> Value:
-        other = number(other)
-        return _node(op, (other, self), (other, self.data))
+        return record(op, (other, self))
 
     return operator, reflected
 
@@ -41,13 +40,10 @@ def operators(op: Op) -> tuple[Callable[[Any, Any], Value], Callable[[Any, Any],
 class Value:
     """A number in a computation graph.
 
-    * `data`: the number, a float64; new data may be given to leaves, then call `forward()` on the
-      root.
+    * `data`: the number, a float64; leaves may be given new data before `root.forward()`.
     * `grad`: what `backward()` calls have added up so far, d root / d this; starts at 0.0.
-    * `name`: a dotted path or empty. A named Value is a waypoint of formulas, derivations and
-      drawings.
-    * `op`, `args`: the op that made it and its operands, Values or plain numbers; `""`, `()` for a
-      leaf.
+    * `name`: a dotted path or empty. A named Value is a waypoint of formulas and drawings.
+    * `op`, `args`: the op that made it and its operands; `""` and `()` for a leaf.
 
     Every op of the table is a method: `x.sigmoid()`, `x.exp()`, `x.log()`. `==` compares
     identities, so Values can be dict keys; `<` and `>` compare the numbers.
@@ -58,8 +54,7 @@ class Value:
     >>> out, w
     (Value(out=0.5, grad=1), Value(w=0.5, grad=0.5))
 
-    Raises TypeError for anything but a real number, OverflowError for an int too large for a
-    float64.
+    Raises TypeError for anything but a real number, OverflowError beyond float64.
     """
 
     __slots__ = ("__weakref__", "data", "grad", "name", "op", "operands", "point")
@@ -183,18 +178,24 @@ class Value:
         All gradients change in one step at the end: an exception or Ctrl-C on the way changes none,
         and threads do not lose each other's updates. Calling it twice therefore exactly doubles.
         """
-        order = topological(self, right_first=True)
-        adjoints = sweep(self, 1.0, order, local_slopes)
+        order = graph.topological(self, right_first=True)
+        if _computed_again:
+            graph.check_interior(self, order)
+        adjoints = graph.sweep(self, 1.0, order, graph.local_slopes)
         if "strict" in MODES.get():
-            refuse_nonfinite(adjoints, order)
+            graph.refuse_nonfinite(adjoints, order)
         with _committing:
             totals = list(map(add, map(_get_grad, adjoints), adjoints.values()))
             deque(map(_set_grad, adjoints, totals), maxlen=0)  # all C: nothing can come between
 
     def forward(self) -> float:
         """Compute the graph again from the present data of its leaves; return the new `data`."""
-        for node, (data, point) in evaluate(self).items():  # nothing changes before all is computed
-            node.data, node.point = data, point
+        global _computed_again
+        fresh = graph.evaluate(self)
+        _computed_again = True
+        data, points = zip(*fresh.values(), strict=True)
+        changes = chain(map(_set_data, fresh, data), map(_set_point, fresh, points))
+        deque(changes, maxlen=0)  # all C, as in backward
         return self.data
 
     # ------------------------------------------------------------ copies
@@ -226,13 +227,9 @@ def record(op: Op, args: Iterable[Any]) -> Value:
 
 def _node(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> Value:
     """The one place where the graph grows."""
-    try:
-        data = op.forward(*point)
-    except Exception:  # not before every operand is known to be a float64
-        data = None
-    if type(data) is not float:  # some leaf was given data of another type
-        point = tuple(map(_number, args))
-        data = float(op.forward(*point))
+    data = op.forward(*point)
+    if type(data) is not float:  # a row of a user, that returns an int or a NumPy scalar
+        data = float(data)
     node: Value = _new(Value)
     node.data = data
     node.grad = 0.0
@@ -243,7 +240,7 @@ def _node(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> Value:
     modes = MODES.get()
     if modes:
         if "strict" in modes and created(data, point):
-            raise FloatingPointError(f"{call_text(op, args, point)} is {data}")
+            raise FloatingPointError(f"{graph.call_text(op, args, point)} is {data}")
         if "no_record" in modes:
             node.op, node.operands, node.point = "", (), ()
     return node
@@ -266,18 +263,21 @@ def zero_grad(values: Iterable[Value]) -> None:
 _new = object.__new__
 _OWN = frozenset(dir(Value))
 _committing = threading.Lock()
+_computed_again = False  # whether any forward() ever ran: else no node can be older than another
 _get_grad = Value.grad.__get__  # type: ignore[attr-defined, misc]
 _set_grad = Value.grad.__set__  # type: ignore[attr-defined, misc]
+_set_data = Value.data.__set__  # type: ignore[attr-defined, misc]
+_set_point = Value.point.__set__  # type: ignore[attr-defined, misc]
 
 
 def _give_method(op: Op) -> None:
     """Every row of the table with a fixed number of arguments becomes a method of Value."""
-    for name in (op.name, *op.aliases):
-        if name in _OWN:
-            if op is not ops.alias:
-                raise ValueError(f"an op cannot be called {name!r}: it is an attribute of Value")
-        elif op.arity is not None:
-            setattr(Value, name, _method(op))
+    names = {op.name, *op.aliases}
+    taken = names & _OWN
+    if taken and op is not ops.alias:
+        raise ValueError(f"an op cannot be called {min(taken)!r}: it is an attribute of Value")
+    for name in names - taken if op.arity is not None else ():
+        setattr(Value, name, _method(op))
 
 
 def _method(op: Op) -> Any:

@@ -40,3 +40,8 @@ def run_python(tmp_path: Path) -> RunPython:
         )
 
     return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The ten readable tests run first."""
+    items.sort(key=lambda item: item.path.name != "test_tiny.py")  # stable

@@ -1,11 +1,14 @@
-"""Losses: their values, their names, and targets that do not fit."""
+"""Losses of a regression: their values, their names, and targets that do not fit."""
 
 from typing import Any
 
 import pytest
 
 import autodiff as ad
-from nn import LOSSES, MLP, half_squared_error, mse
+from nn import LOSSES, MLP, half_squared_error, huber, mae, mse, performance
+
+INF = float("inf")
+OF_DISTANCES = [half_squared_error, performance, mse, mae, huber]
 
 
 def spelled(value: ad.Value) -> str:
@@ -34,16 +37,27 @@ def test_mse_is_the_mean_of_squares() -> None:
     assert spelled(E.args[0].args[0]) == "(target1 - o1)**2"
 
 
-@pytest.mark.parametrize("loss", LOSSES.values())
-def test_one_output(loss: Any) -> None:
-    o = ad.Value(0.75, "o")
-    for outputs, targets in ((o, 0.25), ([o], [0.25]), (o, [0.25]), ([o], ad.Value(0.25, "t"))):
-        E = loss(outputs, targets)
-        assert E.name == "E"
-        assert E.data == {"half_squared_error": 0.125, "mse": 0.25}[loss.__name__]
+ONE = [
+    (half_squared_error, 0.125, 0.5),
+    (performance, -0.125, -0.5),
+    (mse, 0.25, 1.0),
+    (mae, 0.5, 1.0),
+    (huber, 0.125, 0.5),
+]
 
 
-@pytest.mark.parametrize("loss", LOSSES.values())
+@pytest.mark.parametrize(("loss", "number", "slope"), ONE)
+def test_one_output(loss: Any, number: float, slope: float) -> None:
+    for targets in (0.25, [0.25], ad.Value(0.25, "t")):
+        for o in (ad.Value(0.75, "o"), [ad.Value(0.75, "o")]):
+            E = loss(o, targets)
+            E.backward()
+            assert E.name == ("P" if loss is performance else "E")
+            assert E.data == number
+            assert (o[0] if isinstance(o, list) else o).grad == slope
+
+
+@pytest.mark.parametrize("loss", [half_squared_error, mse])
 def test_gradients(loss: Any) -> None:
     outputs = ad.values("o1:4", [0.1, -0.7, 2.0])
     targets = [0.5, 0.25, -1.0]
@@ -81,7 +95,48 @@ def test_arrays_are_lists() -> None:
 
 
 def test_losses_by_name() -> None:
-    assert {"half_squared_error": half_squared_error, "mse": mse} == LOSSES
+    assert all(loss.__name__ == name for name, loss in LOSSES.items())
+    assert set(LOSSES) == {
+        *(loss.__name__ for loss in OF_DISTANCES),
+        *("binary_cross_entropy binary_cross_entropy_with_logits cross_entropy hinge").split(),
+    }
+
+
+# From edges.md: outputs and targets, the loss, and its slopes. An untaken branch adds nothing.
+EDGES = [
+    (huber, 1.0, 0.0, 0.5, 1.0, -1.0),
+    (huber, -1.0, 0.0, 0.5, -1.0, 1.0),
+    (huber, 0.0, 0.0, 0.0, 0.0, 0.0),
+    (huber, INF, 0.0, INF, 1.0, -1.0),
+    (huber, INF, INF, float("nan"), float("nan"), float("nan")),
+    (mae, 1.0, 1.0, 0.0, 0.0, 0.0),
+    (mae, -3.0, 1.0, 4.0, -1.0, 1.0),
+]
+
+
+@pytest.mark.parametrize(("loss", "output", "target", "number", "by_o", "by_t"), EDGES)
+def test_edges(
+    loss: Any, output: float, target: float, number: float, by_o: float, by_t: float
+) -> None:
+    o, t = ad.values("o t", [output, target])
+    E = loss(o, t)
+    E.backward()
+    assert [E.data, o.grad, t.grad] == pytest.approx([number, by_o, by_t], abs=0, nan_ok=True)
+
+
+def test_huber_bends_at_delta() -> None:
+    assert huber(5.0, 1.0, delta=2.0) == 2.0 * (4.0 - 1.0)
+    assert huber(2.5, 1.0, delta=2.0) == 0.5 * 1.5**2
+    for delta in (0, -1.0, INF, float("nan")):
+        with pytest.raises(ValueError, match="positive number"):
+            huber(1.0, 1.0, delta=delta)
+
+
+def test_climbing_the_performance_of_seed_002_is_descending_the_error() -> None:
+    o, d = ad.values("o d", [0.75, 0.25])
+    P = performance(o, d)
+    P.backward()
+    assert (P.data, o.grad) == (-half_squared_error(0.75, 0.25), d.data - o.data)
 
 
 WRONG: list[tuple[Any, Any, type[Exception], str]] = [
@@ -95,7 +150,7 @@ WRONG: list[tuple[Any, Any, type[Exception], str]] = [
 ]
 
 
-@pytest.mark.parametrize("loss", LOSSES.values())
+@pytest.mark.parametrize("loss", OF_DISTANCES)
 @pytest.mark.parametrize(("outputs", "targets", "error", "message"), WRONG)
 def test_wrong_targets(
     loss: Any, outputs: Any, targets: Any, error: type[Exception], message: str
