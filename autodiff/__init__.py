@@ -38,8 +38,10 @@ if TYPE_CHECKING:
 # Loaded when first used, for the same reason.
 _LATER = {
     "ParseError": "autodiff.syntax",
+    "Program": "autodiff.program",
     "check_formula": "autodiff.formula",
     "check_gradient": "autodiff.checks",
+    "compile": "autodiff.backends",
     "derive": "autodiff.formula",
     "draw": "autodiff.drawing",
     "explain_step": "autodiff.formula",
@@ -77,6 +79,5 @@ __all__ = [
     "strict",
     "values",
     "zero_grad",
-    *_LATER,
-    *(name for name in _functions if not hasattr(_builtins, name)),
+    *(name for name in (*_LATER, *_functions) if not hasattr(_builtins, name)),
 ]

@@ -16,6 +16,7 @@ from autodiff.real import exp, expm1, log1p, two_product, two_sum
 
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
+DENSITY_AT_0, DENSITY_TAIL = 0.3989422804014327, -6.247337834861335e-17  # 1/SQRT_TWO_PI, its tail
 
 
 # ---------------------------------------------------------------- the logistic family
@@ -92,16 +93,17 @@ def elu_slope(x: float, alpha: float) -> float:
 # ---------------------------------------------------------------- the Gaussian family
 
 
-def _bell(x: float, exponent: float, factor: float) -> float:
-    """factor * exp(-exponent * x**2), x squared with its tail, in two halves where it
-    underflows."""
+def _bell(x: float, exponent: float, factor: float, correction: float = 0.0) -> float:
+    """factor * (1 + correction) * exp(-exponent * x**2), in two halves where it underflows."""
     if abs(x) > 60.0:  # exp(-1800) is 0, and so is every polynomial times it
         return 0.0
     square, tail = two_product(x, x)
+    correction -= exponent * tail
     if exponent * square < 600.0:
-        return factor * (exp(-exponent * square) * (1.0 - exponent * tail))
+        weight = exp(-exponent * square)
+        return factor * (weight + weight * correction)
     half = exp(-exponent * square / 2.0)
-    return (factor * half) * (half * (1.0 - exponent * tail))
+    return (factor * half) * (half + half * correction)
 
 
 def gauss(x: float) -> float:
@@ -115,9 +117,9 @@ def normal_density(x: float) -> float:
 
 
 def _normal_tail(x: float) -> float:
-    """Phi(x) * |x| / density(x) for x < -10: the asymptotic series 1 - 1/x**2 + 3/x**4 - ..."""
+    """Phi(x) * |x| / density(x) - 1 for x < -10: the asymptotic series -1/x**2 + 3/x**4 - ..."""
     r = 1.0 / (x * x)
-    total = term = 1.0
+    total, term = 0.0, 1.0
     for odd in range(1, 35, 2):
         term *= -odd * r
         total += term
@@ -135,7 +137,8 @@ def gelu(x: float) -> float:
     """x * Phi(x), Phi the normal distribution function; -0 at -inf."""
     if abs(x) > 60.0:
         return x if x > 0.0 else -0.0
-    return -_bell(x, 0.5, _normal_tail(x) / SQRT_TWO_PI) if x < -12.0 else x * _normal_cdf(x)
+    tail = _normal_tail(x) + DENSITY_TAIL if x < -12.0 else 0.0
+    return -_bell(x, 0.5, DENSITY_AT_0, tail) if tail else x * _normal_cdf(x)
 
 
 def gelu_slope(x: float) -> float:
@@ -143,7 +146,7 @@ def gelu_slope(x: float) -> float:
     if abs(x) > 60.0:
         return 1.0 if x > 0.0 else 0.0
     if x < -12.0:
-        return _bell(x, 0.5, (x - _normal_tail(x) / x) / SQRT_TWO_PI)
+        return _bell(x, 0.5, (x - (1.0 + _normal_tail(x)) / x) / SQRT_TWO_PI)
     return _normal_cdf(x) + _bell(x, 0.5, x / SQRT_TWO_PI)
 
 

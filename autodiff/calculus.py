@@ -72,7 +72,7 @@ def recorded_slopes(wanted: Collection[Value]) -> Callable[[Value], list[tuple[V
     def local(node: Value) -> list[tuple[Value, Any]]:
         op = TABLE[node.op]
         slopes: list[tuple[Value, Any]] = []
-        partials = op.partials or op.all_partials(node, *node.args)  # type: ignore[misc]
+        partials = op.partials or op.all_partials(node, *node.args)
         for arg, partial in zip(node.args, partials, strict=True):
             if isinstance(arg, Value) and arg in wanted and partial is not None:
                 slope = partial(node, *node.args) if callable(partial) else partial

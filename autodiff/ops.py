@@ -16,7 +16,7 @@ import math
 import operator
 from functools import partial, reduce
 
-from autodiff import activations as act, real
+from autodiff import activations as act, plane, powers, real
 from autodiff.op import COMPARISON, POWER, PRODUCT, SIGN, SUM, Op
 from autodiff.real import LN2, LN10
 
@@ -51,7 +51,7 @@ expm1 = Op("expm1", real.expm1, (lambda out, x: exp(x),))
 log = Op("log", real.log, (lambda out, x: log_slope(x),))
 log1p = Op("log1p", real.log1p, (lambda out, x: log_slope(1.0 + x),))
 log2 = Op("log2", real.log2, (lambda out, x: log_slope(LN2 * x),))
-log10 = Op("log10", real.log10, (lambda out, x: log_slope(LN10 * x),))
+log10 = Op("log10", real.log10, (lambda out, x: log10_slope(x),))
 
 # ---------------------------------------------------------------- circular and hyperbolic
 
@@ -134,28 +134,45 @@ softmax_share = Op("softmax_share", act.softmax_share, lambda out, *xs: share_pa
 
 Slope = partial(Op, spelled_out=True)
 
-power_slope = Slope("power_slope", real.power_slope,
-                 (lambda out, x, y: gate(y, y * power_slope(x, y - 1.0)),
-                  lambda out, x, y: power(x, y - 1.0) * (1.0 + y * log(x))),
-                 formula=lambda x, y: y * power(x, y - 1.0))
-power_log = Slope("power_log", real.power_log,
-               (lambda out, x, y: power(x, y - 1.0) * (1.0 + y * log(x)), lambda out, x, y: out * log(x)),
-               formula=lambda x, y: power(x, y) * log(x))
+power_slope = Slope("power_slope", powers.power_slope,
+                    (lambda out, x, y: power_bend(x, y), lambda out, x, y: power_twist(x, y)),
+                    formula=lambda x, y: y * power(x, y - 1.0))
+power_log = Slope("power_log", powers.power_log,
+                  (lambda out, x, y: power_twist(x, y), lambda out, x, y: power_log_log(x, y)),
+                  formula=lambda x, y: power(x, y) * log(x))
+power_bend = Slope("power_bend", powers.power_bend,
+                   # not 0 * inf where a polynomial has been differentiated away
+                   (lambda out, x, y: y * power_bend(x, y - 1.0) if y != 0.0 else 0.0,
+                    lambda out, x, y: power(x, y - 2.0) * (2.0 * y - 1.0 + y * (y - 1.0) * log(x))),
+                   formula=lambda x, y: y * (y - 1.0) * power(x, y - 2.0))
+power_twist = Slope("power_twist", powers.power_twist,
+                    (lambda out, x, y: power(x, y - 2.0) * (2.0 * y - 1.0 + y * (y - 1.0) * log(x)),
+                     lambda out, x, y: power(x, y - 1.0) * log(x) * (2.0 + y * log(x))),
+                    formula=lambda x, y: power(x, y - 1.0) * (1.0 + y * log(x)))
+power_log_log = Slope("power_log_log", powers.power_log_log,
+                      (lambda out, x, y: power(x, y - 1.0) * log(x) * (2.0 + y * log(x)),
+                       lambda out, x, y: out * log(x)),
+                      formula=lambda x, y: power(x, y) * square(log(x)))
+log10_slope = Slope("log10_slope", real.log10_slope, (lambda out, x: -div(out, x),),
+                    formula=lambda x: reciprocal(LN10 * x))
 sqrt_slope = Slope("sqrt_slope", real.sqrt_slope, (lambda out, x: -div(out, 2.0 * x),),
                 formula=lambda x: reciprocal(2.0 * sqrt(x)))
-hypot_slope = Slope("hypot_slope", real.hypot_slope,
-                 (lambda out, x, y: div(square(hypot_slope(y, x)), hypot(x, y)),
-                  lambda out, x, y: -div(out * hypot_slope(y, x), hypot(x, y))),
-                 formula=lambda x, y: div(x, hypot(x, y)))
+hypot_slope = Slope("hypot_slope", plane.hypot_slope,
+                    (lambda out, x, y: hypot_slope(y, x) * atan2_slope(y, x),
+                     lambda out, x, y: -(out * atan2_slope(y, x))),
+                    formula=lambda x, y: div(x, hypot(x, y)))
 log_slope = Slope("log_slope", real.log_slope, (lambda out, x: -square(out),), formula=lambda x: reciprocal(x))
 asin_slope = Slope("asin_slope", real.asin_slope, (lambda out, x: x * out * out * out,),
                 formula=lambda x: reciprocal(sqrt(1.0 - square(x))))
 atan_slope = Slope("atan_slope", real.atan_slope, (lambda out, x: -2.0 * (x * out) * out,),
                 formula=lambda x: reciprocal(1.0 + square(x)))
-atan2_slope = Slope("atan2_slope", real.atan2_slope,
-                 (lambda out, x, y: (div(y - x, hypot(x, y)) * div(y + x, hypot(x, y))) * square(reciprocal(hypot(x, y))),
-                  lambda out, x, y: -2.0 * (hypot_slope(x, y) * hypot_slope(y, x)) * square(reciprocal(hypot(x, y)))),
-                 formula=lambda x, y: div(x, square(x) + square(y)))
+atan2_slope = Slope("atan2_slope", plane.atan2_slope,
+                    (lambda out, x, y: atan2_bend(x, y), lambda out, x, y: -2.0 * (out * atan2_slope(y, x))),
+                    formula=lambda x, y: div(x, square(x) + square(y)))
+atan2_bend = Slope("atan2_bend", plane.atan2_bend,
+                   (lambda out, x, y: 2.0 * atan2_slope(x, y) * (square(atan2_slope(x, y)) - 3.0 * square(atan2_slope(y, x))),
+                    lambda out, x, y: 2.0 * atan2_slope(y, x) * (3.0 * square(atan2_slope(x, y)) - square(atan2_slope(y, x)))),
+                   formula=lambda x, y: div(square(y) - square(x), square(square(x) + square(y))))
 tanh_slope = Slope("tanh_slope", real.tanh_slope, (lambda out, x: -2.0 * tanh(x) * out,),
                 formula=lambda x: 1.0 - square(tanh(x)))
 asinh_slope = Slope("asinh_slope", real.asinh_slope, (lambda out, x: -(x * out) * out * out,),
@@ -164,7 +181,7 @@ acosh_slope = Slope("acosh_slope", real.acosh_slope, (lambda out, x: -(x * out) 
                  formula=lambda x: reciprocal(sqrt(square(x) - 1.0)))
 atanh_slope = Slope("atanh_slope", real.atanh_slope, (lambda out, x: 2.0 * (x * out) * out,),
                  formula=lambda x: reciprocal(1.0 - square(x)))
-gauss = Slope("gauss", act.gauss, (lambda out, x: -2.0 * x * out,), formula=lambda x: exp(-square(x)))
+gauss = Slope("gauss", act.gauss, (lambda out, x: -2.0 * (x * out),), formula=lambda x: exp(-square(x)))
 normal_density = Op("normal_density", act.normal_density, (lambda out, x: -x * out,),
                     formula=lambda x: exp(-0.5 * square(x)) * (1.0 / act.SQRT_TWO_PI))
 sigmoid_slope = Slope("sigmoid_slope", act.sigmoid_slope, (lambda out, x: out * sigmoid_bend(x),),
@@ -181,17 +198,17 @@ elu_slope = Slope("elu_slope", act.elu_slope,
 gelu_slope = Slope("gelu_slope", act.gelu_slope, (lambda out, x: gelu_curvature(x),),
                 formula=lambda x: 0.5 * (1.0 + erf(math.sqrt(0.5) * x)) + x * normal_density(x))
 gelu_curvature = Slope("gelu_curvature", act.gelu_curvature,
-                    (lambda out, x: x * (square(x) - 4.0) * normal_density(x),),
+                    (lambda out, x: x * (x * (x * normal_density(x))) - 4.0 * (x * normal_density(x)),),
                     formula=lambda x: (2.0 - square(x)) * normal_density(x))
 silu_slope = Slope("silu_slope", act.silu_slope, (lambda out, x: silu_curvature(x),),
                 formula=lambda x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))))
 silu_curvature = Slope("silu_curvature", act.silu_curvature,
                     (lambda out, x: sigmoid_slope(x) * (3.0 * sigmoid_bend(x) + x * square(sigmoid_bend(x))
-                                                        - 2.0 * x * sigmoid_slope(x)),),
+                                                        - 2.0 * (x * sigmoid_slope(x))),),
                     formula=lambda x: sigmoid_slope(x) * (2.0 + x * sigmoid_bend(x)))
 gelu_tanh_slope = Slope("gelu_tanh_slope", act.gelu_tanh_slope, (lambda out, x: gelu_tanh_curvature(x),),
                      formula=lambda x: gelu_tanh_textbook(x)[0])
-gelu_tanh_curvature = Slope("gelu_tanh_curvature", act.gelu_tanh_curvature, (lambda out, x: gelu_tanh_textbook(x)[2],),
+gelu_tanh_curvature = Slope("gelu_tanh_curvature", act.gelu_tanh_curvature, (lambda out, x: gelu_tanh_textbook(clamp(x, -30.0, 30.0))[2],),
                          formula=lambda x: gelu_tanh_textbook(x)[1])
 maximum_share = Op("maximum_share", real.maximum_share, (0, 0), "[{} > {}]")
 clamp_slope = Op("clamp_slope", act.clamp_slope, (0, 0, 0), "[{1} < {0} < {2}]")

@@ -75,35 +75,6 @@ def power(x: float, y: float) -> float:
     return copysign(inf, x) if math.fmod(y, 2.0) in (1.0, -1.0) else inf
 
 
-def power_slope(x: float, y: float) -> float:
-    """y * x**(y - 1), the derivative of x**y in x; 0 where x**0 is identically 1."""
-    if y == 0.0:
-        return 0.0
-    if y >= 1.0 or x == 0.0 or isinf(x) or isinf(y):
-        p = power(x, y - 1.0)  # y - 1 is exact from 1 on
-        if abs(p) >= TINY or x == 0.0 or isinf(y) or isnan(p):
-            return y * p
-        half = power(abs(x), (y - 1.0) / 2.0)
-        return copysign((y * half) * half, p * copysign(1.0, y))
-    v = power(x, y)
-    p = v / x
-    if TINY <= abs(v) < inf and TINY <= abs(p) < inf:
-        return y * p
-    half = power(abs(x), y / 2.0)
-    return copysign((abs(y) * half) * (half / abs(x)), y * p) if not isnan(v) else nan
-
-
-def power_log(x: float, y: float) -> float:
-    """x**y * log(x), the derivative of x**y in y."""
-    v = power(x, y)
-    if x < 0.0 or (x == 0.0 and y == 0.0):
-        return nan if x < 0.0 else 0.0
-    if TINY <= v < inf or not 0.0 < x < inf or isinf(y):
-        return 0.0 if v == 0.0 else v * log(x)
-    half = power(x, y / 2.0)
-    return (half * log(x)) * half
-
-
 def sqrt(x: float) -> float:
     """Square root; nan below zero."""
     return nan if x < 0.0 else math.sqrt(x)
@@ -122,16 +93,6 @@ def cbrt(x: float) -> float:
     square, tail = two_product(r, r)
     cube, cube_tail = two_product(square, r)
     return r - ((cube - x) + (cube_tail + tail * r)) / (3.0 * square)
-
-
-def hypot_slope(x: float, y: float) -> float:
-    """x / hypot(x, y); 0 at the origin (minimum norm), +-1 at x = +-inf."""
-    h = math.hypot(x, y)
-    if isinf(h):
-        if isnan(x) or isnan(y) or (isinf(x) and isinf(y)):
-            return nan
-        return copysign(1.0, x) if isinf(x) else 0.0
-    return x / h if h else 0.0
 
 
 # ---------------------------------------------------------------- exponentials and logarithms
@@ -161,6 +122,11 @@ def log(x: float) -> float:
 def log_slope(x: float) -> float:
     """1 / x on the domain of log: inf at zero of either sign, nan below."""
     return 1.0 / x if x > 0.0 else inf if x == 0.0 else nan
+
+
+def log10_slope(x: float) -> float:
+    """1 / (log(10) * x) on the domain of log10; neither the product nor 1/x may overflow."""
+    return log_slope(x) / LN10 if x > 1e300 else log_slope(LN10 * x)
 
 
 def log1p(x: float) -> float:
@@ -214,12 +180,6 @@ def asin_slope(x: float) -> float:
 def atan_slope(x: float) -> float:
     """1 / (1 + x**2) without overflow."""
     return 1.0 / (1.0 + x * x) if not abs(x) > 1e150 else (1.0 / x) / x
-
-
-def atan2_slope(x: float, y: float) -> float:
-    """x / (x**2 + y**2) without overflow; nan at the origin."""
-    h = math.hypot(x, y)
-    return div(div(x, h), h)
 
 
 def sinh(x: float) -> float:

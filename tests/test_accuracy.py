@@ -20,7 +20,7 @@ from oracle import MULLER, ROWS, at_precision, exact, pairs, representable, ulps
 import autodiff as ad
 from autodiff import ops
 from autodiff.op import TABLE
-from autodiff.value import topological
+from autodiff.graph import topological
 
 # The rows of the package, without those that other tests register.
 NAMES = [name for name, op in TABLE.items() if getattr(ops, name, None) is op]

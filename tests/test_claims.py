@@ -1,5 +1,6 @@
 """Claims: every right way to write a formula is accepted, every slip is found and named."""
 
+import contextlib
 import math
 import random
 import time
@@ -188,7 +189,9 @@ def test_000_equation_F(old: Net) -> None:
     verdict = check_formula(e2, "out_h1", claim, names={"w_{6}": "w8"})
     assert "∂in_o2/∂out_h1 should be w7, you have w8" in str(verdict)
     assert check_formula(e2, "out_h1", claim.replace("w_{6}", "w_{7}"))
-    with pytest.raises(ad.ParseError, match="no Value here is called w_{6}; did you mean"):
+    with pytest.raises(
+        ad.ParseError, match="no Value here is called w_6; did you mean one of w1, w2, w7"
+    ):
         check_formula(e2, "out_h1", claim)
 
 
@@ -258,12 +261,13 @@ SLIPS = [
     ("w5", "(out_o1-target1)*out_o1*(1-out_o1)", "the factor ∂sum_o1/∂w5 = out_h1 is missing"),
     ("w5", "(out_o1-target1)*out_h1", "∂out_o1/∂sum_o1 = out_o1·(1 − out_o1) is missing"),
     ("w5", "(out_o1-target1)*out_o1*(1-out_o1)*out_h1*w5", "the factor w5 is too much"),
-    ("w5", "(out_o1-target1)*out_o1*(1-out_o1)/out_h1", "you divide by out_h1 where you should mul"),
+    ("w5", "(out_o1-target1)*out_o1*(1-out_o1)/out_h1", "you divide by out_h1 where you"),
     ("w5", "2(out_o1-target1)*out_o1*(1-out_o1)*out_h1", "factor 2 too much: the ½ is forgotten"),
     ("w5", "½(out_o1-target1)*out_o1*(1-out_o1)*out_h1", "a factor 2 is missing"),
     ("w5", "(out_o1-target2)*out_o1*(1-out_o1)*out_h1", "∂E1/∂out_o1 should be out_o1 − target1"),
     ("w5", "δ_o2*out_h1", "δ_o2 should be δ_o1"),
-    ("w5", "out_h1*out_o1*(out_o1-target1) - out_h1*out_o1^2*(out_o1-target2)", "target1, you have"),
+    ("w5", "out_h1*out_o1*(out_o1-target1) - out_h1*out_o1^2*(out_o1-target2)",
+     "∂E1/∂out_o1 should have target1, you have target2"),
     ("w5", "(out_o1-target1)*(out_o1+out_o1^2)*out_h1", "the sign of"),
     ("w5", "(out_o1-0.05)*out_o1*(1-out_o1)*out_h1", "0.05 is the number of target1"),
     ("w5", "(out_o1-target1)*out_o1*1-out_o1*out_h1", "brackets are missing"),
@@ -288,7 +292,7 @@ def test_slips(net: Net, x: str, claim: str, said: str) -> None:
     verdict = check_formula(net.E, x, claim)
     assert not verdict.ok
     assert said in verdict.why, str(verdict)
-    assert str(verdict).startswith("✗ differs: yours ")
+    assert str(verdict).startswith("✗ differs")
     assert str(verdict).count("\n") <= 4
 
 
@@ -461,7 +465,7 @@ LABELS = (
 ).split()
 PLAIN = "w1 w_2 x out_o1 w_22^(2) δ_q alpha b_h1 y1 q target_o1 z_2^(3) net_1 h.h1.w5 kk".split()
 OFTEN = "add sub mul mul div neg power sigmoid square exp relu tanh log".split()
-# A choice in a gradient is printed without the condition that guards it: its formula is of one side.
+# A choice in a gradient is printed without the condition that guards it.
 ROWS = [row for row in TABLE.values() if row.name not in ("alias", "gate", "where")]
 CONSTANTS = [2.0, 0.5, 0.25, -1.0, 3.0, 1 / 3, 0.1, 0.0, math.pi, math.log(2), 1.5e-7, 2e11]
 
@@ -538,12 +542,15 @@ def test_derivations_are_right_by_their_own_words(net: Net, form: str) -> None:
 # ---------------------------------------------------------------- hostile and hopeless texts
 
 BAD = [
-    "", " ", "w5 +", "(w5", "w5)", "[w5)", "|w5", "w5|", "w5 0.3", "2 3", "w5..", "f(w5)", r"\foo w5",
-    r"\frac{w5}", r"\frac w5", "w1,w2", "sigmoid(w1,w2)", "σ()", "w5'", "∂w5", "∂E_total/∂", "w1 ≈ w2",
+    "", " ", "w5 +", "(w5", "w5)", "[w5)", "|w5", "w5|", "w5 0.3", "2 3", "w5..", "f(w5)",
+    r"\foo w5",    r"\frac{w5}", r"\frac w5", "w1,w2", "sigmoid(w1,w2)", "σ()", "w5'", "∂w5",
+    "∂E_total/∂", "w1 ≈ w2",
     "w1 < w2 < w3 < w4", "w1 <", "²", "w5 = w6 = w7", "Σ w5", "w5 + … + w8", "__import__('os')",
     "w5.data", "lambda: 0", "w5; w6", "\x00", "\u202ew5", "((((((", "dot(w1)", "½½", "√", "σ'",
-    "where(w1, w2)", "w5 if w6 else w7", "9"*400 + "(", r"\begin{cases}1\end{cases}", "w5 & & )", "e^",
-    "sqrt", "d/d", "dE/dw5", "δ_zz", "∂δ_o1/∂w5", "{", "}", "_", "^", "\\", "\\frac", "w5#9", "w5→w6",
+    "where(w1, w2)", "w5 if w6 else w7", "9"*400 + "(", r"\begin{cases}1\end{cases}",
+    "w5 & & )", "e^",
+    "sqrt", "d/d", "dE/dw5", "δ_zz", "∂δ_o1/∂w5", "{", "}", "_", "^", "\\", "\\frac",
+    "w5#9", "w5→w6",
 ]  # fmt: skip
 
 
@@ -558,27 +565,25 @@ def test_what_cannot_be_read_is_a_parse_error(net: Net, text: str) -> None:
 @given(st.text(alphabet="w5ou_t1(){}[]|+-*/^²½·σ√∂δ\\ frac<>=.,eE_0d'", max_size=40))
 def test_garbage_is_a_parse_error_or_a_verdict(text: str) -> None:
     net = Net("003")
-    try:
+    with contextlib.suppress(ad.ParseError):
         check_formula(net.E, "w5", text)
-    except ad.ParseError:
-        pass
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "(" * 5000 + "w5" + ")" * 5000, "-" * 50_000 + "w5", "[w5>" * 3000, "|" * 5001, "w5^" * 9000 + "2",
+        "(" * 5000 + "w5" + ")" * 5000, "-" * 50_000 + "w5", "[w5>" * 3000, "|" * 5001,
+        "w5^" * 9000 + "2",
         "+".join(["w5*w6"] * 8000), "*".join(["w5"] * 20_000), r"\frac{" * 2000, "w5 " * 30_000,
-        "√" * 3000 + "w5", "σ" * 3000, "[" * 150 + "w5" + " < w6 < w7]" * 150, "9**9**9**9**9", "1" * 90_000,
+        "√" * 3000 + "w5", "σ" * 3000, "[" * 150 + "w5" + " < w6 < w7]" * 150,
+        "9**9**9**9**9", "1" * 90_000,
         "w5" * 40_000, "_{" * 9000, "w_{" * 9000, "\\" * 9000, "d" * 50_000, "w5+" * 200_000,
     ],
 )  # fmt: skip
 def test_long_texts_cost_little(net: Net, text: str) -> None:
     start = time.perf_counter()
-    try:
+    with contextlib.suppress(ad.ParseError):
         check_formula(net.E, "w5", text)
-    except ad.ParseError:
-        pass
     assert time.perf_counter() - start < 5.0
 
 

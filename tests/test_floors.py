@@ -15,8 +15,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = (
-    {"autodiff.real", "autodiff.modes", "autodiff.syntax"},
-    {"autodiff.activations", "autodiff.op"},
+    {"autodiff.plane", "autodiff.real", "autodiff.modes", "autodiff.syntax"},
+    {"autodiff.activations", "autodiff.op", "autodiff.powers"},
     {"autodiff.ops", "autodiff.graph"},
     {"autodiff.value"},
     {"autodiff.copies", "autodiff.names"},

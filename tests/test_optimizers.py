@@ -1,5 +1,6 @@
 """Optimizers: one step by hand, what is frozen, and calls that are refused."""
 
+import json
 from fractions import Fraction
 from typing import Any
 
@@ -63,11 +64,12 @@ def test_named_parameters_will_do() -> None:
     assert SGD(ad.Value(1.0), rate=1).parameters[0].data == 1.0  # type: ignore[arg-type]
 
 
-def test_all_new_numbers_come_from_the_old_ones() -> None:
-    class Coupled(Optimizer):
-        def change(self, parameter: ad.Value) -> float:
-            return self.rate * sum(p.data for p in self.parameters)
+class Coupled(Optimizer):
+    def change(self, parameter: ad.Value) -> float:
+        return self.rate * sum(p.data for p in self.parameters)
 
+
+def test_all_new_numbers_come_from_the_old_ones() -> None:
     w, v = ad.values("w v", [1.0, 2.0])
     Coupled([w, v], rate=1.0).step()
     assert (w.data, v.data) == (-2.0, -1.0)
@@ -76,9 +78,78 @@ def test_all_new_numbers_come_from_the_old_ones() -> None:
 def test_a_failing_step_changes_nothing() -> None:
     w, v = ad.values("w v", [1.0, 2.0])
     w.grad, v.grad = 1.0, "broken"  # type: ignore[assignment]
+    optimizer = SGD([w, v], rate=1.0, momentum=0.5)
+    before = optimizer.state()
     with pytest.raises(TypeError):
-        SGD([w, v], rate=1.0).step()
+        optimizer.step()
     assert (w.data, v.data) == (1.0, 2.0)
+    assert optimizer.state() == before
+
+
+def velocities(momentum: float, nesterov: bool) -> float:
+    """Three steps on 1.5*w**2 from w = 1 with rate 0.1, by hand."""
+    w, v = 1.0, 0.0
+    for _ in range(3):
+        g = 3.0 * w
+        v = momentum * v + g
+        w -= 0.1 * (g + momentum * v if nesterov else v)
+    return w
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+def test_momentum(momentum: float, nesterov: bool) -> None:
+    nesterov = nesterov and momentum > 0
+    w = ad.Value(1.0, "w")
+    optimizer = SGD([w], rate=0.1, momentum=momentum, nesterov=nesterov)
+    for _ in range(3):
+        optimizer.zero_grad()
+        (1.5 * w**2).backward()
+        optimizer.step()
+    assert w.data == pytest.approx(velocities(momentum, nesterov), rel=1e-15)
+
+
+def test_the_first_steps_of_momentum() -> None:
+    w = ad.Value(1.0)
+    optimizer = SGD([w], rate=0.25, momentum=0.5)
+    for expected in (0.75, 0.375, -0.0625):  # velocity 1, 1.5, 1.75
+        w.grad = 1.0
+        optimizer.step()
+        assert w.data == expected
+
+
+def test_state_is_saved_and_restored() -> None:
+    def run(optimizer: Optimizer, w: ad.Value, steps: int) -> None:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            (1.5 * w**2).backward()
+            optimizer.step()
+
+    w = ad.Value(1.0, "w")
+    through = SGD([w], rate=0.1, momentum=0.9)
+    run(through, w, 2)
+    state, at = json.loads(json.dumps(through.state())), w.data
+    run(through, w, 2)
+    v = ad.Value(at, "v")
+    resumed = SGD([v], rate=0.5, momentum=0.9)
+    resumed.restore(state)
+    run(resumed, v, 2)
+    assert (v.data, resumed.state()) == (w.data, through.state())
+
+
+def test_a_state_of_another_optimizer_is_refused() -> None:
+    w, v = ad.values("w v", [1.0, 2.0])
+    state = SGD([w], rate=0.1, momentum=0.9).state()
+    for other, message in [
+        (Coupled([w], rate=0.1), "the state of SGD, and the optimizer is Coupled"),
+        (SGD([w], rate=0.1, momentum=0.5), "the state has .*0.9.* the optimizer .*0.5"),
+        (SGD([w], rate=0.1, momentum=0.9, maximize=True), "maximize"),
+        (SGD([w, v], rate=0.1, momentum=0.9), "remembers {'velocity': 1}"),
+    ]:
+        before = other.state()
+        with pytest.raises(ValueError, match=message):
+            other.restore(state)
+        assert other.state() == before
 
 
 def test_the_plain_loop_learns_xor() -> None:
@@ -107,6 +178,8 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     (lambda: SGD([W, 0.5], rate=1), TypeError, "parameter 2 is 0.5, a float and not a Value"),
     (lambda: SGD([W, (W * 2).named("y")], rate=1), ValueError, "parameter 2, y, is computed .mul."),
     (lambda: SGD(MLP(1, [1]), rate=1), TypeError, r"model.parameters\(\), not the model"),
+    (lambda: SGD([W], rate=1, momentum=1), ValueError, "momentum is 1; .* 0 to below 1"),
+    (lambda: SGD([W], rate=1, nesterov=True), ValueError, "give one, momentum=0.9"),
     (lambda: SGD([W], rate=1, freeze="v"), ValueError, "'v' is none of the parameters w"),
     (lambda: SGD([W], rate=1, freeze=[ad.Value(1.0)]), ValueError, "none of the parameters w"),
 ]
