@@ -28,12 +28,18 @@ TYPE_CHECKING = False  # importing typing would double the time of `import autod
 if TYPE_CHECKING:
     from typing import Any
 
-    from autodiff.checks import check_gradient, first_nonfinite  # noqa: F401
-    from autodiff.drawing import draw  # noqa: F401
-    from autodiff.expression import parse, parse_lines  # noqa: F401
-    from autodiff.formula import check_formula, derive, explain_step  # noqa: F401
+    from autodiff.backends import compile as compile
+    from autodiff.checks import check_gradient as check_gradient
+    from autodiff.checks import first_nonfinite as first_nonfinite
+    from autodiff.drawing import draw as draw
+    from autodiff.expression import parse as parse
+    from autodiff.expression import parse_lines as parse_lines
+    from autodiff.formula import check_formula as check_formula
+    from autodiff.formula import derive as derive
+    from autodiff.formula import explain_step as explain_step
     from autodiff.ops import *  # noqa: F403
-    from autodiff.syntax import ParseError  # noqa: F401
+    from autodiff.program import Program as Program
+    from autodiff.syntax import ParseError as ParseError
 
 # Loaded when first used, for the same reason.
 _LATER = {

@@ -9,9 +9,18 @@ E.backward()
 optimizer.step()
 """
 
+from nn.adaptive import OPTIMIZERS, Adagrad, Adam, AdamW, RMSProp
+from nn.classification import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge,
+)
+from nn.clipping import clip_norm, clip_value, gradient_norm
 from nn.layers import MLP, Layer, Neuron
-from nn.losses import LOSSES, half_squared_error, mse
+from nn.losses import LOSSES, half_squared_error, huber, mae, mse, performance
 from nn.optimizers import SGD, Optimizer
+from nn.penalties import l1_penalty, l2_penalty
 
 __all__ = [
     "MLP",
@@ -19,7 +28,24 @@ __all__ = [
     "Neuron",
     "LOSSES",
     "half_squared_error",
+    "performance",
     "mse",
+    "mae",
+    "huber",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "hinge",
+    "l1_penalty",
+    "l2_penalty",
     "Optimizer",
     "SGD",
+    "Adagrad",
+    "RMSProp",
+    "Adam",
+    "AdamW",
+    "OPTIMIZERS",
+    "gradient_norm",
+    "clip_norm",
+    "clip_value",
 ]

@@ -1,19 +1,21 @@
 """Losses: functions over the outputs of a network and what they should be.
 
-A loss takes two lists, or two single things. Targets given as numbers become leaves `target1`,
-`target2`, ...; the error of each output is a waypoint `E1`, `E2`, ..., and the result is `E_total`,
-or just `E` if there is one output. `name="C"` says C1, C2 and C_total.
-
-Where nothing is a Value the result is a plain number, as for the outputs of `model.predict`.
+Here are the errors of a regression; `nn.classification` has those of class labels, and `LOSSES`
+is the table of all. What they name is told in `nn.pairing`. Where nothing is a Value the result is
+a plain number, as for the outputs of `model.predict`.
 """
 
 from collections.abc import Callable
-from functools import reduce
-from operator import add
 from typing import Any
 
 import autodiff as ad
-from nn.leaves import as_list, is_row, named_leaves
+from nn.classification import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge,
+)
+from nn.pairing import pairs, total
 
 
 def half_squared_error(outputs: Any, targets: Any, *, name: str = "E") -> Any:
@@ -26,8 +28,20 @@ def half_squared_error(outputs: Any, targets: Any, *, name: str = "E") -> Any:
 
     Raises ValueError unless there are as many targets as outputs.
     """
-    outputs, targets = _pairs(outputs, targets)
-    return _total([0.5 * (t - o) ** 2 for o, t in zip(outputs, targets, strict=True)], name)
+    outputs, targets = pairs(outputs, targets)
+    return total([0.5 * (t - o) ** 2 for o, t in zip(outputs, targets, strict=True)], name)
+
+
+def performance(outputs: Any, targets: Any, *, name: str = "P") -> Any:
+    """The sum of -0.5*(d - o)**2, which seed 002 *climbs*: train with `maximize=True`.
+
+    >>> performance(ad.Value(0.5, "o"), ad.Value(1.0, "d"))
+    Value(P=-0.125)
+
+    Raises ValueError unless there are as many targets as outputs.
+    """
+    outputs, targets = pairs(outputs, targets)
+    return total([-0.5 * (d - o) ** 2 for o, d in zip(outputs, targets, strict=True)], name)
 
 
 def mse(outputs: Any, targets: Any, *, name: str = "E") -> Any:
@@ -37,41 +51,55 @@ def mse(outputs: Any, targets: Any, *, name: str = "E") -> Any:
 
     Raises ValueError unless there are as many targets as outputs.
     """
-    outputs, targets = _pairs(outputs, targets)
+    outputs, targets = pairs(outputs, targets)
     squares = [(t - o) ** 2 for o, t in zip(outputs, targets, strict=True)]
-    return _total(squares, name, mean=True)
+    return total(squares, name, mean=True)
 
 
-LOSSES: dict[str, Callable[..., Any]] = {loss.__name__: loss for loss in (half_squared_error, mse)}
+def mae(outputs: Any, targets: Any, *, name: str = "E") -> Any:
+    """The mean of |target - output|: mean absolute error, whose slope at 0 is 0.
+
+    Raises ValueError unless there are as many targets as outputs.
+    """
+    outputs, targets = pairs(outputs, targets)
+    distances = [abs(t - o) for o, t in zip(outputs, targets, strict=True)]
+    return total(distances, name, mean=True)
 
 
-def _pairs(outputs: Any, targets: Any) -> tuple[list[Any], list[Any]]:
-    """Outputs and targets as lists of equal length, numbers among the targets named."""
-    outputs, targets = as_list(outputs), as_list(targets)
-    if any(map(is_row, [*outputs, *targets])):
-        raise TypeError(
-            "a loss takes the outputs and targets of one sample, as two flat lists; "
-            "add up the losses of the samples for more"
-        )
-    if not outputs or len(outputs) != len(targets):
-        shown = f"{outputs!r} and {targets!r}"
-        shown = shown if len(shown) <= 200 else shown[:197] + "..."
-        raise ValueError(
-            "a loss needs one target for each output; "
-            f"outputs: {len(outputs)}, targets: {len(targets)}: {shown}"
-        )
-    if any(isinstance(x, ad.Value) for x in [*outputs, *targets]):
-        names = [f"target{i}" for i in range(1, len(targets) + 1)]
-        return outputs, list(named_leaves(targets, names, "target"))
-    return [ad.Value(x).data for x in outputs], [ad.Value(x).data for x in targets]
+def huber(outputs: Any, targets: Any, *, delta: float = 1.0, name: str = "E") -> Any:
+    """The sum of errors that are squared up to `delta` and straight beyond (Huber 1964).
+
+    0.5*d**2 where |d| <= delta, else delta*(|d| - 0.5*delta), with d = target - output: outliers
+    pull with a slope of at most delta.
+
+    >>> huber([0.5, 0.0], [0.0, 3.0])
+    2.625
+
+    Raises ValueError unless there are as many targets as outputs and delta is positive.
+    """
+    if not 0.0 < delta < float("inf"):
+        raise ValueError(f"delta is {delta!r}; where the error turns straight is a positive number")
+    outputs, targets = pairs(outputs, targets)
+
+    def error(d: Any) -> Any:
+        distance = ad.absolute(d)
+        straight = delta * (distance - 0.5 * delta)
+        return ad.where(ad.less_equal(distance, delta), 0.5 * d**2, straight)
+
+    return total([error(t - o) for o, t in zip(outputs, targets, strict=True)], name)
 
 
-def _total(errors: list[Any], name: str, mean: bool = False) -> Any:
-    """The sum or mean of the errors, with names if they are Values."""
-    if isinstance(errors[0], ad.Value) and len(errors) > 1:
-        errors = [error.named(f"{name}{i}") for i, error in enumerate(errors, 1)]
-        name += "_mean" if mean else "_total"
-    total = reduce(add, errors)
-    if mean and len(errors) > 1:
-        total = total / len(errors)
-    return total.named(name) if isinstance(total, ad.Value) else total
+LOSSES: dict[str, Callable[..., Any]] = {
+    loss.__name__: loss
+    for loss in (
+        half_squared_error,
+        performance,
+        mse,
+        mae,
+        huber,
+        binary_cross_entropy,
+        binary_cross_entropy_with_logits,
+        cross_entropy,
+        hinge,
+    )
+}

@@ -12,9 +12,9 @@ from hypothesis import given, strategies as st
 import autodiff as ad
 from autodiff.calculus import gradients
 from autodiff.formula import check_formula
-from autodiff.formula.claim_names import ClaimNames
-from autodiff.formula.claim_order import read_claim
-from autodiff.formula.claim_program import Points, close, compiled
+from autodiff.formula.claims.names import ClaimNames
+from autodiff.formula.claims.order import read_claim
+from autodiff.formula.claims.program import Points, close, compiled
 from autodiff.formula.figures import Figures
 from autodiff.formula.latex import Latex, tidy
 from autodiff.formula.reading import Reader

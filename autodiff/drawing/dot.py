@@ -6,13 +6,13 @@ its size, so that any Graphviz lays it out the same; with `words=False` it holds
 and no text at all.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from autodiff.drawing import palette
 from autodiff.drawing.cards import SIZE, Card, Word, card_of
 from autodiff.drawing.lettering import in_label, in_quotes
 from autodiff.drawing.palette import LIGHT
-from autodiff.drawing.picture import Picture
+from autodiff.drawing.picture import Box, Picture
 
 CROWDED = 150  # edges, from which on they are straight, thin and pale
 COLOURS = LIGHT | {"quiet": palette.ANYWHERE}
@@ -25,8 +25,10 @@ digraph {{
 """
 
 
-def dot_text(picture: Picture, words: bool = True) -> str:
-    """The whole graph; the same text on every run."""
+def dot_text(
+    picture: Picture, words: bool = True, card_for: Callable[[Box], Card] = card_of
+) -> str:
+    """The whole graph; the same text on every run. `card_for` says how large each box is."""
     largest = palette.largest(box.gradient for box in picture.boxes)
     caption = " · ".join(filter(None, (picture.caption, picture.note)))
     crowded = len(picture.edges) >= CROWDED
@@ -42,7 +44,7 @@ def dot_text(picture: Picture, words: bool = True) -> str:
     )
     inside: dict[tuple[str, ...], list[str]] = {}
     for box in picture.boxes:
-        card = card_of(box)
+        card = card_for(box)
         parts = [f"width={card.width / 72:.3f}", f"height={card.height / 72:.3f}"]
         if words:
             parts += [

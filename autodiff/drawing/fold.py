@@ -144,7 +144,7 @@ def _named_boxes(graph: Folded, heads: list[Value]) -> list[Box]:
         size[head] = size.get(head, 0) + 1
         inner = [a for a in node.args if isinstance(a, Value) and graph.owner[a] is not a]
         operands[node] = min(LONG + 1, len(node.args) + sum(operands[a] for a in inner))
-    names = _all_names(graph, heads)
+    names = all_names(graph, heads)
     clusters = graph.clusters()
     boxes = []
     for i, head in enumerate(heads):
@@ -162,7 +162,7 @@ def _named_boxes(graph: Folded, heads: list[Value]) -> list[Box]:
     return boxes
 
 
-def _all_names(graph: Folded, heads: list[Value]) -> dict[Value, str]:
+def all_names(graph: Folded, heads: list[Value]) -> dict[Value, str]:
     """The labels, and v1, v2, ... for boxes without a name, so that formulas can refer to them."""
     names = dict(graph.names)
     taken = set(names.values())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from autodiff.formula.claims import Verdict, check_formula
+from autodiff.formula.claims.verdict import Verdict, check_formula
 from autodiff.formula.derivation import Derivation
 from autodiff.formula.deriving import derive
 from autodiff.formula.reading import Reader

@@ -43,6 +43,7 @@ class Chain:
             if node in moved and (node in ends or (node in labels and node.op != "alias"))
         ]
         stops = set(self.waypoints)
+        self._place = {node: i for i, node in enumerate(self.waypoints)}
         self.slopes: dict[Value, dict[Value, Slope]] = {}
         for node in self.waypoints:
             near = [n for n in topological(node, stop=stops) if n in stops and n is not node]
@@ -50,8 +51,13 @@ class Chain:
             self.slopes[node] = dict(zip(near, found, strict=True))
 
     def heads(self) -> set[Value]:
-        """The named summands of y that x flows into: they enter y with the factor 1."""
-        return {node for node in self.slopes[self.y] if node in self.summands} - set(self.xs)
+        """The named summands of y that x flows into: they enter y once, with the factor 1."""
+        ones = {
+            node
+            for node, slope in self.slopes[self.y].items()
+            if number_of(slope) == 1.0 and not (isinstance(slope, Value) and slope.args)
+        }
+        return (ones & self.summands) - set(self.xs)
 
     def above(self) -> dict[Value, list[tuple[Value, Slope]]]:
         """For each waypoint, the waypoints that it moves directly, with the derivative."""
@@ -61,19 +67,24 @@ class Chain:
                 users[lower].append((node, slope))
         return users
 
-    def count_paths(self, x: Value) -> int:
-        """How many paths lead from y to x, without walking them."""
-        paths = dict.fromkeys(self.waypoints, 0)
-        paths[self.y] = 1
-        for node in self.waypoints:
-            if node is not x:
-                for lower in self.slopes[node]:
-                    paths[lower] += paths[node]
+    def count_paths(self, x: Value, start: Value | None = None) -> int:
+        """How many paths lead from start (y if not given) to x, without walking them."""
+        if x not in self._place:
+            return 0
+        start = self.y if start is None else start
+        paths = {start: 1}
+        for node in self._between(start, x):
+            for lower in self.slopes[node] if node in paths and node is not x else ():
+                paths[lower] = paths.get(lower, 0) + paths[node]
         return paths.get(x, 0)
+
+    def _between(self, start: Value, end: Value) -> list[Value]:
+        """The waypoints from start to end in their order, and with them all that join the two."""
+        return self.waypoints[self._place[start] : self._place[end] + 1]
 
     def paths(self, start: Value, end: Value) -> Iterator[list[Value]]:
         """Every path from start to end, left arguments first; call `count_paths` before."""
-        leads = self.leading_to(end)
+        leads = self.leading_to(end, start)
         stack: list[list[Value]] = [[start]]
         while stack:
             path = stack.pop()
@@ -84,10 +95,10 @@ class Chain:
                     [*path, lower] for lower in reversed(self.slopes[path[-1]]) if lower in leads
                 )
 
-    def leading_to(self, end: Value) -> set[Value]:
-        """The waypoints from which `end` can be reached."""
+    def leading_to(self, end: Value, start: Value | None = None) -> set[Value]:
+        """The waypoints, from start (y if not given) on, from which `end` can be reached."""
         leads = {end}
-        for node in reversed(self.waypoints):
+        for node in reversed(self._between(self.y if start is None else start, end)):
             if not leads.isdisjoint(self.slopes[node]):
                 leads.add(node)
         return leads
@@ -114,13 +125,18 @@ class Chain:
 def _summands(y: Value, labels: Mapping[Value, str]) -> set[Value]:
     """The named Values, leaves apart, that y is a plain sum of: E1 and E2 of E_total = E1 + E2."""
     found: set[Value] = set()
+    seen: set[Value] = set()
     stack = [y]
     while stack:
         node = stack.pop()
         for arg in node.args if node.op in ("add", "sum") else ():
-            if isinstance(arg, Value):
-                if arg not in labels:
-                    stack.append(arg)
-                elif arg.args:
-                    found.add(arg)
+            if not isinstance(arg, Value):
+                continue
+            if arg in seen:
+                found.discard(arg)  # twice itself is not a plain sum
+            elif arg not in labels:
+                stack.append(arg)
+            elif arg.args:
+                found.add(arg)
+            seen.add(arg)
     return found

@@ -59,6 +59,7 @@ class Components:
         self.hidden = hidden  # named Values that are written out, not named
         self.expand = expand  # prove the slope of each activation
         self.abstract = abstract  # write f′(z) for it
+        self._definitions: dict[Value, Term] = {}
         self._made: dict[tuple[Value, Value], Component] = {}
 
     def between(self, upper: Value, lower: Value, slope: Slope | None = None) -> Component:
@@ -77,7 +78,7 @@ class Components:
             self._made[upper, lower] = Component(
                 label[upper],
                 label[lower],
-                self.reader.definition(upper, self.hidden),
+                self._definition(upper),
                 raw if _says_more(raw, formula) else (),
                 formula,
                 value,
@@ -85,6 +86,13 @@ class Components:
                 proof,
             )
         return self._made[upper, lower]
+
+    def _definition(self, upper: Value) -> Term:
+        """What a waypoint was computed from; y with its named summands written out."""
+        if upper not in self._definitions:
+            hidden = self.hidden if upper is self.chain.y else ()
+            self._definitions[upper] = self.reader.definition(upper, hidden)
+        return self._definitions[upper]
 
     def left_open(self, lower: Value, value: float) -> Component:
         """d y / d lower as a symbol: a derivation that stops there."""
@@ -99,6 +107,8 @@ def _raw(slope: Slope, reader: Reader) -> list[Term]:
     factors: list[Term] = []
     stack: list[Slope] = [slope]
     while stack:
+        if len(numbers) + len(factors) + len(stack) > LONGEST:
+            return []  # a square of a square of ...: too long to say anything
         x = stack.pop()
         if isinstance(x, Value) and x not in reader.labels and x.op in _PILED:
             numbers += [-1.0] if x.op == "neg" else []
@@ -112,6 +122,7 @@ def _raw(slope: Slope, reader: Reader) -> list[Term]:
     return [*ahead, *factors, *(Product(n) for n in numbers if n <= 0.0)]
 
 
+LONGEST = 24  # factors of a raw derivative
 _PILED = ("mul", "neg", "gate")  # rows that only multiply what comes from above
 
 

@@ -1,10 +1,13 @@
 """The delta form: adjoints named delta, from the output down, as long as the graph and no
 longer."""
 
+from typing import Any
+
+from autodiff.formula.alike import Entry, in_runs, shape
 from autodiff.formula.chain import number_of
 from autodiff.formula.components import Component
-from autodiff.formula.page import Item, Label, Partial
-from autodiff.formula.task import Result, Task, equation
+from autodiff.formula.page import Label, Partial, Remark
+from autodiff.formula.task import Result, Task, equation, is_long
 from autodiff.formula.terms import Name, Term, plus, times
 from autodiff.value import Value
 
@@ -26,9 +29,11 @@ def delta_form(task: Task) -> Result:
     leads = chain.leading_to(x)
     users = chain.above()
     named = _delta_nodes(task, leads)
+    names = _delta_names(task)
     adjoint: dict[Value, Term] = {}
     value: dict[Value, float] = {y: 1.0}
-    items: list[Item] = []
+    equations: list[tuple[Any, list[Entry]]] = []
+    known: dict[str, int] = {}
     for node in chain.waypoints:
         if node not in leads or node is y:
             continue
@@ -50,18 +55,42 @@ def delta_form(task: Task) -> Result:
             )
         value[node] = total
         adjoint[node] = formula = task.signed(plus(*shares))
-        if node in named:
-            label = delta_name(task.label(node))
-            items.append(
-                equation(
-                    task, Label(label), Partial(task.label(y), task.label(node)), formula, total
-                )
-            )
+        if node in named or (node is not x and is_long(formula, task.figures)):
+            label = names.get(node) or f"δ_{task.label(node)}"
+            meaning = Partial(task.label(y), task.label(node))
+            where = task.shown.get((meaning.upper, label))
+            if where:
+                known[where] = known.get(where, 0) + 1
+            else:
+                task.shown[meaning.upper, label] = f"as for {task.label(x)}"
+                shown = equation(task, Label(label), meaning, formula, total)
+                equations.append((shape(formula), [shown]))
             adjoint[node] = Name(label, total)
     final = adjoint.get(x, plus())
-    left = Partial(task.label(y), task.label(x))
-    items.append(equation(task, left, None, final, value.get(x, 0.0)))
-    return Result(items, final, value.get(x, 0.0))
+    told = " · ".join(f"{n} delta{'s' if n > 1 else ''} {where}" for where, n in known.items())
+    return Result(
+        [
+            *([Remark(told)] if told else []),
+            *in_runs(equations, "deltas"),
+            equation(task, Partial(task.label(y), task.label(x)), None, final, value.get(x, 0.0)),
+        ],
+        final,
+        value.get(x, 0.0),
+    )
+
+
+def _delta_names(task: Task) -> dict[Value, str]:
+    """A short name for each delta that the page may need; a full one where two would be equal."""
+    waypoints = task.chain.waypoints
+    candidates = _delta_nodes(task, set(waypoints))
+    names: dict[Value, str] = {}
+    taken: set[str] = set()
+    for node in waypoints:
+        if node in candidates:
+            short = delta_name(task.label(node))
+            names[node] = short if short not in taken else f"δ_{task.label(node)}"
+            taken.add(names[node])
+    return names
 
 
 def _slope_first(task: Task, above: Term, c: Component) -> bool:

@@ -1,7 +1,9 @@
 """A derivation as data: what each gradient is, where it comes from, and how it can be shown."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from autodiff.formula.components import Component
@@ -10,6 +12,7 @@ from autodiff.formula.page import (
     Block,
     Factors,
     Formula,
+    Item,
     Label,
     Line,
     Page,
@@ -47,11 +50,24 @@ class Derivation(Showing):
     """
 
     def __init__(
-        self, page: Page, derived: Sequence[Derived], figures: Figures, many: bool
+        self,
+        page: Page,
+        derived: Sequence[Derived],
+        figures: Figures,
+        many: bool,
+        whole: Sequence[Item] | None = None,
     ) -> None:
         super().__init__(page, figures)
         self.derived = tuple(derived)
         self._many = many
+        self.whole = page.items if whole is None else list(whole)  # with nothing left out
+
+    def full(self) -> "Derivation":
+        """The same derivation with nothing left out: every path, component, weight and term."""
+        other = copy(self)
+        other.page = Page(self.page.title, self.page.aside, self.whole)
+        other.most_terms = None
+        return other
 
     @property
     def value(self) -> Any:
@@ -64,6 +80,11 @@ class Derivation(Showing):
         formula."""
         page = Page(self.page.title, "one factor a line")
         for d in self.derived:
+            if any(above.lower != below.upper for above, below in pairwise(d.steps)):
+                raise ValueError(
+                    f"only a chain unfolds, and several paths lead to {d.label}: "
+                    "see form='paths' for each of them"
+                )
             y = d.steps[0].upper if d.steps else d.label
             factors: list[Any] = []
             lines = []

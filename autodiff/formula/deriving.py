@@ -14,36 +14,24 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autodiff.formula.alike import Alike, Entry, laid_out
 from autodiff.formula.chain import Chain
+from autodiff.formula.closing import SENSES, closing, finite_difference, new_components, table_of
 from autodiff.formula.components import Components
 from autodiff.formula.derivation import Derivation, Derived
 from autodiff.formula.figures import Figures
 from autodiff.formula.forms import FORMS
 from autodiff.formula.higher import higher_order
-from autodiff.formula.page import (
-    Block,
-    Change,
-    Factors,
-    Formula,
-    Heading,
-    Label,
-    Line,
-    Number,
-    Page,
-    Partial,
-    Remark,
-    Table,
-    Words,
-)
+from autodiff.formula.page import Heading, Page, Partial, Remark, Words
 from autodiff.formula.reading import Reader
 from autodiff.formula.task import Result, Task
-from autodiff.formula.terms import Name, plus, times
-from autodiff.graph import check_recorded, evaluate, local_slopes, sweep, topological
+from autodiff.formula.terms import plus, times
+from autodiff.graph import check_recorded, local_slopes, sweep, topological
 from autodiff.names import caller_names, find, labels
 from autodiff.value import Value
 
 MANY_PATHS = 8
-SENSES = {"descent": ("−", "η", "⁺"), "ascent": ("+", "α", "′")}
+MOST_WEIGHTS = 8  # of a list, that are all shown
 SIGNS = ("difference", "minus")
 
 
@@ -147,8 +135,8 @@ def derivation_of(
         chain, reader, signs, chain.summands, expand=expand, abstract=bool(stops)
     )
     shown: dict[tuple[str, str], str] = {}
-    page = Page(Words(f"The gradients of {table[y]}") if many else Partial(table[y], table[xs[0]]))
     derived: list[Derived] = []
+    parts: list[list[Entry]] = []
     for each in xs:
         task = Task(
             y,
@@ -181,19 +169,24 @@ def derivation_of(
             )
         )  # fmt: skip
         aside = _aside(chosen, paths, result)
-        if many:
-            page.items.append(Heading(Partial(table[y], table[each]), aside))
-        else:
-            page.aside = aside
+        part: list[Entry] = [Heading(Partial(table[y], table[each]), aside)] if many else []
         repeated = many and len(derived) > 1 and chosen == "chain"
-        page.items += _new_components(result, known) if repeated else result.items
-        page.items += _closing(task, result, derived[-1], None if many else rate, sense)
+        part += new_components(result, known) if repeated else result.items
+        part += closing(task, result, derived[-1], None if many else rate, sense)
+        parts.append(part)
         for c in result.steps:
             if (c.upper, c.lower) not in known:
                 shown[c.upper, c.lower] = f"as for {table[each]}"
     if many:
-        page.items += [Remark(""), _table(derived)]
-    return Derivation(page, derived, figures, many), reader
+        entries: list[Entry] = [Alike(parts, "weights", MOST_WEIGHTS)]
+        entries += [Remark(""), table_of(derived)]
+        page = Page(Words(f"The gradients of {table[y]}"), items=laid_out(entries, whole=False))
+    else:
+        [entries] = parts
+        title = Partial(table[y], table[xs[0]])
+        page = Page(title, aside, laid_out(entries, whole=False))
+    whole = laid_out(entries, whole=True)
+    return Derivation(page, derived, figures, many, whole), reader
 
 
 def _in_form(form: str, task: Task, paths: int) -> Result:
@@ -205,84 +198,12 @@ def _in_form(form: str, task: Task, paths: int) -> Result:
     return FORMS[form](task)
 
 
-def _new_components(result: Result, shown: Mapping[tuple[str, str], str]) -> list[Any]:
-    """A later weight of a page: only what the weights before it did not need."""
-    items: list[Any] = []
-    before: dict[str, int] = {}
-    for c in dict.fromkeys(result.steps):
-        where = shown.get((c.upper, c.lower))
-        if where:
-            before[where] = before.get(where, 0) + 1
-        else:
-            items.append(
-                Block([Line(Formula(c.formula), Partial(c.upper, c.lower), value=c.value)])
-            )
-    told = [f"{n} component{'s' if n > 1 else ''} {where}" for where, n in before.items()]
-    return [*([Remark(" · ".join(told))] if told else []), *items]
-
-
-def _closing(task: Task, result: Result, d: Derived, rate: float | None, sense: str) -> list[Any]:
-    """The assembled formula, the line that checks it, and the update step."""
-    left = Partial(task.label(task.y), d.label)
-    items: list[Any] = []
-    if result.factors:
-        lines = [Line(Factors(tuple(map(Formula, result.pieces))), left)] if result.pieces else []
-        numbers = Factors(tuple(map(Number, result.factors)))
-        lines.append(Line(numbers, None if lines else left, task.relation(result.factors), d.value))
-        items.append(Block(lines, result=True))
-    number = task.figures.text
-    difference = (
-        f" · finite difference {number(d.difference)}" if d.difference == d.difference else ""
-    )
-    items.append(Remark(f"checked: backward() {number(d.engine)}{difference}".replace("-", "−")))
-    if rate is not None and d.new is not None:
-        sign, eta, mark = SENSES[sense]
-        substituted = plus(
-            Name(d.label, task.x.data),
-            times(1.0 if sense == "ascent" else -1.0, Name(eta, rate), Name("∂", d.value)),
-        )
-        relation = task.relation([task.x.data, rate, d.value])
-        change = Change(Label(d.label), sign, Factors((Label(eta), left)))
-        items += [
-            Remark(""),
-            Block(
-                [
-                    Line(change, Label(d.label, mark)),
-                    Line(Formula(substituted, True), None, relation, d.new),
-                ],
-                "update" if not result.items else "",
-            ),
-        ]
-    return items
-
-
-def _table(derived: Sequence[Derived]) -> Table:
-    """Weight, formula, gradient and new value of every gradient of a page."""
-    updated = any(d.new is not None for d in derived)
-    rows = []
-    for d in derived:
-        row: list[Any] = [Label(d.label), Formula(d.formula), Number(d.value)]
-        rows.append(tuple(row + ([Number(d.new)] if d.new is not None else [])))
-    return Table(
-        ("weight", "formula", "gradient", *(["new value"] if updated else [])), tuple(rows)
-    )
-
-
-def finite_difference(y: Value, x: Value) -> float:
-    """(y(x + h) - y(x - h)) / 2h by re-evaluating the recorded graph; the graph is not changed."""
-    h = 6e-6 * max(1.0, abs(x.data))
-    above, below = (evaluate(y, {x: x.data + step})[y][0] for step in (h, -h))
-    return float((above - below) / (2.0 * h))
-
-
 def _aside(form: str, paths: int, result: Result) -> str:
     shown = f"{paths:,}" if paths < 10**6 else f"{paths:.1e}"
     text = f"{shown} path{'s' if paths != 1 else ''}"
-    return (
-        f"{text} · {len(result.steps)} components"
-        if form == "chain" and result.steps
-        else f"{text} · {form} form"
-    )
+    if form != "chain" or not result.steps:
+        return f"{text} · {form} form"
+    return f"{text} · {len(result.steps):,} component{'s' if len(result.steps) > 1 else ''}"
 
 
 def _free(name: str, taken: Any) -> str:

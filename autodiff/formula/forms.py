@@ -1,10 +1,20 @@
 """The chain and paths forms: products of named-to-named derivatives, and what joins them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import reduce
-from itertools import pairwise
+from itertools import chain, count, pairwise
 from operator import mul
+from typing import Any
 
+from autodiff.formula.alike import (
+    MOST,
+    MOST_FACTORS,
+    Alike,
+    Either,
+    Entry,
+    abridged,
+    middle_out,
+)
 from autodiff.formula.components import Component
 from autodiff.formula.delta import delta_form
 from autodiff.formula.matrix import matrix_form
@@ -13,17 +23,19 @@ from autodiff.formula.page import (
     Display,
     Factors,
     Formula,
-    Item,
     Line,
     Number,
     Partial,
     Piece,
     Remark,
     Summands,
+    Words,
 )
 from autodiff.formula.task import Result, Task, component_block
 from autodiff.formula.terms import Term, plus, times
 from autodiff.value import Value
+
+MOST_PATHS = 64  # that are written down one by one
 
 # ---------------------------------------------------------------- chain
 
@@ -37,40 +49,70 @@ def chain_form(task: Task) -> Result:
     if len(marks) > 1 and marks[1] in heads:
         marks = [marks[0], *marks[2:]]  # y = y1 + nothing else that matters: the factor is 1
     factors: list[Piece] = []
-    items: list[Item] = []
+    blocks: list[list[Entry]] = []
     formulas: list[Term] = []
     steps: list[Component] = [*opening]
     values: list[float] = []
     for c in opening:
-        items.append(component_block(task, c, "1"))
+        blocks.append([component_block(task, c, "1")])
         factors.append(Partial(c.upper, c.lower))
         formulas.append(c.formula)
         values.append(c.value)
         marks = marks[marks.index(task.stops[-1]) :]
     for i, (upper, lower) in enumerate(pairwise(marks), 1 + len(opening)):
-        branches = list(task.chain.paths(upper, lower))
+        branches = _branches(task, upper, lower)
         if upper is task.y and len(branches) == 1 and len(branches[0]) == 3:
             branches = [[upper, lower]]  # through a hidden summand
         if len(branches) == 1 and len(branches[0]) == 2:
             c = _between(task, upper, lower)
-            items.append(component_block(task, c, str(i)))
+            block: list[Entry] = [component_block(task, c, str(i))]
             factors.append(Partial(c.upper, c.lower))
             formula, part, made = c.formula, c.value, [c]
         else:
             piece, block, formula, part, made = _split(task, branches, heads, str(i))
             factors.append(piece)
-            items += block
+        blocks.append(block)
         formulas.append(formula)
         steps += made
         values.append(part)
     left = Partial(task.label(task.y), task.label(task.x))
     note = _hidden_note(task, heads, marks)
-    display = [Display(left, Factors(tuple(factors)), note)] if len(factors) > 1 else []
     assembled = times(*formulas)
     value = reduce(mul, values, 1.0)
     return Result(
-        [*display, *items], assembled, value, tuple(steps), tuple(formulas), tuple(values)
+        [
+            *([_display(left, factors, Factors, MOST_FACTORS, note)] if len(factors) > 1 else []),
+            Alike(blocks, "components", MOST_FACTORS),
+        ],
+        assembled,
+        value,
+        tuple(steps),
+        tuple(formulas),
+        tuple(values),
     )
+
+
+def _display(left: Piece, parts: list[Piece], joined: Any, most: int, note: str = "") -> Entry:
+    """An equation set large; with its middle left out where it is long."""
+    whole = Display(left, joined(tuple(parts)), note)
+    short = joined(tuple(_few(p) for p in middle_out(parts, most)))
+    return Either(Display(left, short, note), whole)
+
+
+def _few(part: Piece) -> Piece:
+    return Summands(middle_out(part.parts, MOST)) if isinstance(part, Summands) else part
+
+
+def _branches(task: Task, upper: Value, lower: Value) -> list[list[Value]]:
+    """All paths between two waypoints, unless there are too many to write down."""
+    found = task.chain.count_paths(lower, upper)
+    if found > MOST_PATHS:
+        top, bottom = task.label(upper), task.label(lower)
+        raise ValueError(
+            f"{found:,} paths lead from {top} to {bottom}, too many to write down one by one: "
+            "form='delta' is only as long as the graph"
+        )
+    return list(task.chain.paths(upper, lower))
 
 
 def _opening(task: Task, marks: list[Value]) -> list[Component]:
@@ -104,61 +146,75 @@ def _hidden_note(task: Task, heads: set[Value], marks: list[Value]) -> str:
 
 def _split(
     task: Task, branches: list[list[Value]], heads: set[Value], number: str
-) -> tuple[Piece, list[Item], Term, float, list[Component]]:
+) -> tuple[Summands, list[Entry], Term, float, list[Component]]:
     """Where several paths lead from one mark to the next: one line a branch, and their sum."""
     names: list[Piece] = []
-    items: list[Item] = []
+    large: list[Piece] = []
+    groups: list[list[Entry]] = []
     products: list[Term] = []
     values: list[float] = []
     steps: list[Component] = []
     upper, lower = branches[0][0], branches[0][-1]
-    for letter, path in zip(_letters(), branches, strict=False):
-        nodes = path[1:] if path[1] in heads else path
-        made = [_between(task, a, b) for a, b in pairwise(nodes)]
-        symbol = Partial(task.label(nodes[0]), task.label(lower))
+    starts = [path[1] if path[1] in heads else path[0] for path in branches]
+    ways = _ways(task, branches)
+    for letter, path, start, way in zip(_letters("a"), branches, starts, ways, strict=False):
+        made = [_between(task, a, b) for a, b in pairwise(path if start is path[0] else path[1:])]
+        partials = Factors(tuple(Partial(c.upper, c.lower) for c in made))
+        alone = starts.count(start) == 1  # else the branches are told apart by their way
+        symbol: Piece = Partial(task.label(start), task.label(lower)) if alone else Words(way)
         names.append(symbol)
-        factors = Factors(tuple(Partial(c.upper, c.lower) for c in made))
-        items.append(Block([Line(factors)] if len(made) > 1 else [], f"{number}{letter}", symbol))
+        large.append(symbol if alone or len(made) == 1 else partials)
+        mark = f"{number}{letter}"
+        group: list[Entry] = [Block([Line(partials)], mark, symbol)] if len(made) > 1 else []
         for c in made:
-            items.append(component_block(task, c, ""))
+            group.append(component_block(task, c, "" if group else mark))
             task.shown.setdefault((c.upper, c.lower), "as above")
         product = task.signed(times(*(c.formula for c in made)))
-        value = reduce(lambda v, c: v * c.value, made, 1.0)
-        items.append(
-            Block(
-                [
-                    Line(Formula(product), symbol),
-                    Line(
-                        Factors(tuple(Number(c.value) for c in made)),
-                        relation=task.relation([c.value for c in made]),
-                        value=value,
-                    ),
-                ]
-            )
-        )
+        value = reduce(mul, (c.value for c in made), 1.0)
+        if len(made) > 1:
+            group.append(Block(_numbered(task, symbol, product, [c.value for c in made], value)))
+        groups.append(group)
         products.append(product)
         values.append(value)
         steps += made
-    total = sum(values)
-    head = Partial(task.label(upper), task.label(lower))
-    items.append(
+    whole = Partial(task.label(upper), task.label(lower))
+    short, full = (
         Block(
-            [
-                Line(Summands(tuple(names)), head),
-                Line(
-                    Summands(tuple(map(Number, values))),
-                    relation=task.relation(values),
-                    value=total,
-                ),
-            ],
-            number,
+            [Line(Summands(middle_out(names, most)), whole), _sum_line(task, values, most)], number
         )
+        for most in (MOST, len(names))
     )
-    return Summands(tuple(names)), items, plus(*products), total, steps
+    items: list[Entry] = [Alike(groups, "branches"), Either(short, full)]
+    return Summands(tuple(large)), items, plus(*products), sum(values), steps
 
 
-def _letters() -> Iterable[str]:
-    return (chr(ord("a") + i) if i < 26 else f".{i}" for i in range(10**6))
+def _ways(task: Task, branches: list[list[Value]]) -> list[str]:
+    """What each branch goes through and the others do not: "via a", or "directly"."""
+    seconds = [path[1] for path in branches]
+    ways = []
+    for path in branches:
+        inner = path[1:2] if seconds.count(path[1]) == 1 else path[1:-1]
+        ways.append("via " + ", ".join(map(task.label, inner)) if path[2:] else "directly")
+    return ways
+
+
+def _numbered(
+    task: Task, left: Piece, product: Term, values: list[float], value: float
+) -> list[Line]:
+    numbers = Factors(middle_out([Number(v) for v in values], MOST_FACTORS))
+    formula = Line(Formula(abridged(product)), left)
+    return [formula, Line(numbers, relation=task.relation(values), value=value)]
+
+
+def _sum_line(task: Task, values: list[float], most: int, left: Piece | None = None) -> Line:
+    shown = Summands(middle_out([Number(v) for v in values], most))
+    return Line(shown, left, task.relation(values), sum(values))
+
+
+def _letters(first: str) -> Iterator[str]:
+    """a, b, ..., z, a2, b2, ...; the same for A."""
+    rounds: Iterable[str] = chain([""], map(str, count(2)))
+    return (chr(ord(first) + i) + again for again in rounds for i in range(26))
 
 
 # ---------------------------------------------------------------- paths
@@ -167,60 +223,47 @@ def _letters() -> Iterable[str]:
 def paths_form(task: Task) -> Result:
     """One block for every path from y to x, shared factors marked, and the sum of the paths."""
     heads = task.chain.heads()
-    items: list[Item] = []
+    groups: list[list[Entry]] = []
     formulas: list[Term] = []
     values: list[float] = []
     names: list[Piece] = []
     steps: list[Component] = []
     shown = dict(task.shown)
     target = task.label(task.x)
-    for letter, path in zip(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ", task.chain.paths(task.y, task.x), strict=False
-    ):
-        nodes = path[1:] if path[1] in heads and len(path) > 2 else path
+    branches = _branches(task, task.y, task.x)
+    starts = [p[1] if p[1] in heads and len(p) > 2 else p[0] for p in branches]
+    for letter, path, start in zip(_letters("A"), branches, starts, strict=False):
+        nodes = path if start is path[0] else path[1:]
         made = [task.components.between(a, b) for a, b in pairwise(nodes)]
-        symbol = Partial(task.label(nodes[0]), target)
+        alone = starts.count(start) == 1
+        symbol: Piece = Partial(task.label(start), target) if alone else Words(f"path {letter}")
         names.append(symbol)
-        items.append(Remark(f"path {letter}   " + " → ".join(map(task.label, nodes))))
+        group: list[Entry] = [
+            Remark(f"path {letter}   " + " → ".join(map(task.label, nodes))),
+        ]
+        components: list[list[Entry]] = []
         for i, c in enumerate(made, 1):
-            items.append(component_block(task, c, str(i)))
+            components.append([component_block(task, c, str(i))])
             task.shown.setdefault((c.upper, c.lower), f"as in path {letter}")
-        value = reduce(lambda v, c: v * c.value, made, 1.0)
-        items.append(
-            Block(
-                [
-                    Line(
-                        Factors(tuple(Number(c.value) for c in made)),
-                        symbol,
-                        task.relation([c.value for c in made]),
-                        value,
-                    )
-                ]
-            )
-        )
+        group.append(Alike(components, "components", MOST_FACTORS))
+        factors = [c.value for c in made]
+        value = reduce(mul, factors, 1.0)
+        if len(made) > 1:
+            numbers = Factors(middle_out([Number(v) for v in factors], MOST_FACTORS))
+            group.append(Block([Line(numbers, symbol, task.relation(factors), value)]))
+        groups.append(group)
         formulas.append(task.signed(times(*(c.formula for c in made))))
         values.append(value)
         steps += made
     task.shown.clear()
     task.shown.update(shown)
     left = Partial(task.label(task.y), target)
-    display: list[Item] = []
+    items: list[Entry] = [Alike(groups, "paths")]
     if len(names) > 1:
-        display = [Display(left, Summands(tuple(names)))]
-        items.append(
-            Block(
-                [
-                    Line(
-                        Summands(tuple(map(Number, values))),
-                        left,
-                        task.relation(values),
-                        sum(values),
-                    )
-                ],
-                "sum",
-            )
-        )
-    return Result([*display, *items], plus(*formulas), sum(values), tuple(steps))
+        items.insert(0, _display(left, names, Summands, MOST))
+        sums = [Block([_sum_line(task, values, m, left)], "sum") for m in (MOST, len(values))]
+        items.append(Either(*sums))
+    return Result(items, plus(*formulas), sum(values), tuple(steps))
 
 
 FORMS = {"chain": chain_form, "paths": paths_form, "delta": delta_form, "matrix": matrix_form}

@@ -5,8 +5,9 @@ from typing import Any
 from autodiff.calculus import derivative
 from autodiff.formula.derivation import Derived
 from autodiff.formula.figures import Figures
-from autodiff.formula.page import Block, Formula, Line, Page, Partial, Remark, Words, numbers_in
+from autodiff.formula.page import Block, Formula, Line, Page, Partial, Remark, Words
 from autodiff.formula.reading import Reader
+from autodiff.formula.task import with_value
 from autodiff.formula.terms import flipped
 from autodiff.graph import evaluate
 from autodiff.value import Value
@@ -30,14 +31,8 @@ def higher_order(
         for n in range(1, order + 1):
             upper = derivative(lower, x)
             formula = flipped(reader.expression(upper))
-            lines = [Line(Formula(formula), Partial(label[y], label[x], n))]
-            numbers = numbers_in(formula)
-            if len(numbers) > 1:
-                relation = "=" if all(map(figures.exact, numbers)) else "≈"
-                lines.append(Line(Formula(formula, numbers=True), None, relation, upper.data))
-            else:
-                lines = [Line(Formula(formula), lines[0].left, value=upper.data)]
-            page.items.append(Block(lines))
+            left = Partial(label[y], label[x], n)
+            page.items.append(Block(with_value(figures, formula, upper.data, left)))
             below, lower = lower, upper
         h = 6e-6 * max(1.0, abs(x.data))
         ends = [evaluate(below, {x: x.data + step})[below][0] for step in (h, -h)]

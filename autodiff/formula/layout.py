@@ -58,7 +58,9 @@ class Layout:
         self.numbering = max((len(b.number) for b in headed), default=0) + 2
         for item in self.page.items:
             lines += self.item(item)
-        return "\n".join(line.rstrip() for line in lines)
+        lines = [line.rstrip() for line in lines]
+        kept = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
+        return "\n".join(kept).rstrip("\n")
 
     # ------------------------------------------------------------ items
 
@@ -106,12 +108,13 @@ class Layout:
         text = self.piece(line.right)
         if line.note:
             text += f",  {line.note}" if line.value is None else f"   {line.note}"
-        rows = _wrapped(lead, text, VALUES - 2 if line.value is not None else WIDTH)
+        rows = _wrapped(lead, text, WIDTH)
+        if line.value is not None and _width(rows[-1]) > VALUES - 2:
+            rows = _wrapped(lead, text, VALUES - 2)
         if line.value is not None:
-            rows[-1] = rows[-1].ljust(VALUES) + " " * max(
-                0, VALUES - _width(rows[-1].ljust(VALUES))
-            )
-            rows[-1] += self.value(line.value)
+            value = self.value(line.value)
+            column = max(min(VALUES, WIDTH - _width(value)), _width(rows[-1]) + 1)
+            rows[-1] += " " * (column - _width(rows[-1])) + value
         return rows
 
     def value(self, x: float) -> str:
@@ -135,7 +138,7 @@ class Layout:
                 )
             if i == 0:
                 out.append("  " + "   ".join("─" * w for w in widths))
-        return out
+        return out if any(table.header) else out[2:]
 
     # ------------------------------------------------------------ pieces
 
@@ -239,17 +242,35 @@ def _width(text: str) -> int:
 
 
 def _wrapped(lead: str, text: str, width: int) -> list[str]:
-    """`lead` and text on lines of at most `width`, broken at spaces or after a `·`."""
+    """`lead` and text on lines of at most `width`: broken at spaces or after a `·`, else after a
+    bracket, else anywhere."""
     rows, row = [], lead
-    room = max(width, len(lead) + 24)
-    for word in re.findall(
-        r"[^ ·]*(?:·| +|$)", _SMALL.sub(lambda m: m[0].replace(" ", "\xa0"), text)
-    ):
-        if _width(row + word.rstrip()) > room and row.strip() and len(row) > len(lead):
+    indent = " " * (_width(lead) + 2)
+    if _width(lead) > width - 30:  # no room beside the lead
+        indent = " " * 8
+        if _width(lead + text) > width:
+            rows, row = [lead.rstrip()], indent
+    text = _SMALL.sub(lambda m: m[0].replace(" ", "\xa0"), text).replace(" · ", "\xa0· ")
+    for word in _WORD.findall(text):
+        if _width(row + word.rstrip()) > width and row.strip() and row != lead:
             rows.append(row.rstrip())
-            row = " " * (_width(lead) + 2)
+            row = indent
         row += word
+        while _width(row.rstrip()) > width:
+            cut = max(_fitting(row, width), len(indent) + 1)
+            bracket = row.rfind("(", len(indent) + 12, cut) + 1
+            rows.append(row[: bracket or cut])
+            row = indent + row[bracket or cut :]
     return [line.replace("\xa0", " ") for line in (*rows, row.rstrip())]
 
 
+def _fitting(text: str, width: int) -> int:
+    """How many characters of the text are at most `width` wide."""
+    found = min(len(text), width)
+    while _width(text[:found]) > width:
+        found -= 1
+    return found
+
+
+_WORD = re.compile(r"[^ ·]*(?:·| +|$)")
 _SMALL = re.compile(r"\([^()]{,30}\)")  # a bracket that is not worth breaking

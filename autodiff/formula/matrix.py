@@ -8,6 +8,7 @@ the recorded graph; the entry for the weight that was asked for closes the page.
 
 from dataclasses import dataclass, field
 
+from autodiff.formula.alike import Entry
 from autodiff.formula.chain import number_of
 from autodiff.formula.delta import delta_name
 from autodiff.formula.page import (
@@ -44,9 +45,13 @@ class LayerSums:
     def products(self, z: Value) -> list[tuple[Value, Value]]:
         """(source, weight) of each product in a weighted sum."""
         pairs: list[tuple[Value, Value]] = []
+        seen: set[Value] = set()
         stack = [z]
         while stack:
             node = stack.pop()
+            if node in seen:
+                continue
+            seen.add(node)
             if node.op == "mul":
                 left, right = node.args
                 if isinstance(left, Value) and isinstance(right, Value):
@@ -75,9 +80,10 @@ def matrix_form(task: Task) -> Result:
     if not own or len({id(layer) for layer in layers for z in layer.sums if z in own}) != 1:
         raise ValueError(
             f"the matrix form needs {task.label(task.x)} to be a weight or bias of one layer of a "
-            "network whose Values are named layer.neuron.name, as nn.MLP does; choose form='delta' here"
+            "network whose Values are named layer.neuron.name, as nn.MLP does; "
+            "choose form='delta' here"
         )
-    items: list[Item] = []
+    items: list[Entry] = []
     above: LayerSums | None = None
     for layer in reversed(layers):
         items.append(_delta_block(task, layer, above))

@@ -121,7 +121,7 @@ class Printer:
         if special:
             return special(*x.args)  # type: ignore[no-any-return]
         if "{" in op.spelling:
-            return self.template(op.spelling, [self.write(a) for a in x.args]), CALL
+            return self.template(op.spelling, [self.within(a, SUM) for a in x.args]), CALL
         if op.precedence < CALL and len(x.args) == 2:
             left, right = (self.within(a, op.precedence + 1) for a in x.args)
             return self.infix(left, op.spelling, right), op.precedence

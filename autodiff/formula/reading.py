@@ -8,8 +8,9 @@ from autodiff.names import labels as labels_of
 from autodiff.op import TABLE
 from autodiff.value import Value
 
-LARGEST = 400  # parts of one formula; what is larger is shown by its number
-DEEPEST = 60
+LARGEST = 120  # parts of one formula; what is larger is shown as …
+DEEPEST = 10  # calls inside each other
+FEW = 4
 
 
 class Reader:
@@ -22,7 +23,6 @@ class Reader:
     def __init__(self, labels: Mapping[Value, str]) -> None:
         self.labels = labels
         self.known: dict[Term, Term] = {}
-        self._sizes: dict[Value, int] = {}
         for node in labels:
             if node.args:
                 defined = self.definition(node)
@@ -40,36 +40,99 @@ class Reader:
         """
         if not node.args:
             return self.name(node) if node in self.labels else Product(node.data)
-        return self._build(node, self.labels.keys() - {node, *hidden})
+        stops = self.labels.keys() - set(hidden) if hidden else self.labels
+        return self._build(node, stops)
 
     def expression(self, node: "Value | float") -> Term:
         """A node as it is written inside a larger formula: its name, or what it is."""
         if not isinstance(node, Value):
             return Product(node)
-        return rewritten(self._build(node, self.labels.keys()), self.known)
+        if node in self.labels:
+            return self.name(node)
+        return rewritten(self._build(node, self.labels), self.known)
 
     def _build(self, root: Value, stops: Collection[Value]) -> Term:
-        built: dict[Value, Term] = {}
-        depth: dict[Value, int] = {}
-        size: dict[Value, int] = {}
-        order = topological(root, stop=stops) if root not in stops else [root]
+        order = topological(root, stop=stops)
+        inlined = _inner_sums(order, root, stops)
+        operands: dict[Value, tuple[Value | float, ...]] = {}
+        extent: dict[Value, tuple[int, int]] = {}  # parts, and how deep calls are nested
+        large: set[Value] = set()
         for node in order:
-            inner = [a for a in node.args if isinstance(a, Value)]
-            depth[node] = size[node] = 1
-            if node in stops:
-                built[node] = self.name(node)
-            elif not node.args:
-                built[node] = Product(node.data)
-            else:
-                depth[node] += max((depth[a] for a in inner), default=0)
-                size[node] += sum(size[a] for a in inner)
-                if size[node] > LARGEST or depth[node] > DEEPEST:
-                    built[node] = Name("…", node.data)
-                    depth[node] = size[node] = 1
+            extent[node] = 1, 1
+            if node.args and node not in inlined and (node is root or node not in stops):
+                args = _summands(node, inlined) if node.op in _SUMS else node.args
+                size, depth = _extent(node, args, extent)
+                if (size > LARGEST or depth > DEEPEST) and node is not root:
+                    large.add(node)
                 else:
-                    args = tuple([built[a] if isinstance(a, Value) else term(a) for a in node.args])
-                    built[node] = apply(TABLE[node.op], args)
+                    operands[node], extent[node] = args, (size, depth)
+        return self._terms(root, operands, large)
+
+    def _terms(
+        self, root: Value, operands: dict[Value, tuple[Value | float, ...]], large: set[Value]
+    ) -> Term:
+        built: dict[Value, Term] = {}
+        waiting = [root]
+        while waiting:
+            node = waiting[-1]
+            args = operands.get(node, ())
+            missing = [a for a in args if isinstance(a, Value) and a not in built]
+            if missing:
+                waiting.extend(missing)
+                continue
+            waiting.pop()
+            if node in large:
+                built[node] = Name("…", node.data)
+            elif node not in operands:
+                built[node] = self.name(node) if node in self.labels else Product(node.data)
+            else:
+                terms = tuple([built[a] if isinstance(a, Value) else term(a) for a in args])
+                built[node] = apply(TABLE["sum" if node.op in _SUMS else node.op], terms)
         return built[root]
+
+
+_SUMS = ("add", "sum")
+_FLAT = (*_SUMS, "sub", "mul", "neg", "alias", "inner")  # what a normal form does not nest
+
+
+def _inner_sums(order: list[Value], root: Value, stops: Collection[Value]) -> set[Value]:
+    """The sums that are only there to be added to: a + b in a + b + c."""
+    users: dict[Value, list[Value]] = {}
+    for node in order:
+        if node is root or node not in stops:
+            for arg in node.args:
+                if isinstance(arg, Value):
+                    users.setdefault(arg, []).append(node)
+    return {
+        node
+        for node, above in users.items()
+        if node.op in _SUMS and node not in stops and len(above) == 1 and above[0].op in _SUMS
+    }
+
+
+def _summands(node: Value, inlined: set[Value]) -> tuple[Value | float, ...]:
+    """What a sum adds up, from left to right, the sums inside it opened."""
+    found: list[Value | float] = []
+    stack: list[Value | float] = [*reversed(node.args)]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Value) and x in inlined:
+            stack.extend(reversed(x.args))
+        else:
+            found.append(x)
+    return tuple(found)
+
+
+def _extent(
+    node: Value, args: tuple[Value | float, ...], extent: dict[Value, tuple[int, int]]
+) -> tuple[int, int]:
+    """Size and depth of a node's term; of a long sum, whose middle is not shown, a few terms."""
+    below = [extent[a] for a in {a: None for a in args if isinstance(a, Value)}]
+    size = sum(size for size, _ in below)
+    if node.op in _SUMS and len(below) > FEW:
+        size = size * FEW // len(below)
+    depth = max((depth for _, depth in below), default=0)
+    return size + 1, depth + (node.op not in _FLAT)
 
 
 def reader_of(*roots: Value, extra: Mapping[Value, str] | None = None) -> Reader:

@@ -73,17 +73,25 @@ def explain_step(
     moved = {x: d.new for x, d in zip(xs, derivation.derived, strict=True) if d.new is not None}
     after = evaluate(y, moved)[y][0]
     label = reader.labels[y]
-    items: list[Item] = [
-        Heading(Words("Forward")),
-        *forward_lines(y, reader, derivation.figures),
-        Heading(Words("Backward")),
-        *derivation.page.items,
-        Heading(Words("The error")),
-        Block([Line(Number(y.data), Label(label), value=None, note="before")]),
-        Block([Line(Number(after), Label(label), value=None, note="after the step")]),
-    ]
-    step = Step(Page(Words(f"One step for {label}"), f"rate {rate:g}", items), derivation.derived,
-                derivation.figures, many=True)  # fmt: skip
+
+    def around(backward: Sequence[Item]) -> list[Item]:
+        return [
+            Heading(Words("Forward")),
+            *forward_lines(y, reader, derivation.figures),
+            Heading(Words("Backward")),
+            *backward,
+            Heading(Words("The error")),
+            Block([Line(Number(y.data), Label(label), note="before")]),
+            Block([Line(Number(after), Label(label), note="after the step")]),
+        ]
+
+    step = Step(
+        Page(Words(f"One step for {label}"), f"rate {rate:g}", around(derivation.page.items)),
+        derivation.derived,
+        derivation.figures,
+        many=True,
+        whole=around(derivation.whole),
+    )
     step.before, step.after = y.data, after
     step.new = {d.label: d.new for d in derivation.derived if d.new is not None}
     return step

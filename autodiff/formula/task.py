@@ -8,6 +8,7 @@ with its value. The value is computed from the components shown, so that the clo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from autodiff.formula.alike import MOST, Entry
 from autodiff.formula.chain import Chain
 from autodiff.formula.components import Component, Components
 from autodiff.formula.figures import Figures
@@ -15,7 +16,6 @@ from autodiff.formula.page import (
     Block,
     Factors,
     Formula,
-    Item,
     Label,
     Line,
     Partial,
@@ -23,9 +23,11 @@ from autodiff.formula.page import (
     numbers_in,
 )
 from autodiff.formula.reading import Reader
-from autodiff.formula.terms import Name, Term, flipped
+from autodiff.formula.terms import Term, flipped
 from autodiff.formula.text import Text
 from autodiff.value import Value
+
+LONGEST = 200  # signs of a formula: about four lines
 
 
 @dataclass(slots=True)
@@ -56,14 +58,14 @@ class Task:
 
     def relation(self, numbers: Iterable[float]) -> str:
         """`=` where every number is shown exactly, else `≈`."""
-        return "=" if all(map(self.figures.exact, numbers)) else "≈"
+        return relation_of(self.figures, numbers)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """Items of the page, the assembled formula, and its value as the components give it."""
 
-    items: list[Item]
+    items: list[Entry]
     formula: Term
     value: float
     steps: tuple[Component, ...] = ()
@@ -83,14 +85,32 @@ def component_block(task: Task, c: Component, number: str) -> Block:
     lines += [Line(piece) for piece in c.proof]
     if c.raw:
         lines.append(Line(Factors(tuple(map(Formula, c.raw)), tight=True)))
-    lines.append(Line(Formula(c.formula)))
-    numbers = numbers_in(c.formula)
-    if isinstance(c.formula, Name) or len(numbers) < 2:
-        lines[-1] = Line(Formula(c.formula), value=c.value)
-    else:
-        relation = task.relation(numbers)
-        lines.append(Line(Formula(c.formula, numbers=True), relation=relation, value=c.value))
+    lines += with_value(task.figures, c.formula, c.value)
     return Block(lines, number, head)
+
+
+def with_value(
+    figures: Figures, formula: Term, value: float, left: Piece | None = None
+) -> list[Line]:
+    """`left = formula`, and the same in numbers where that says more and is not too long."""
+    numbers = numbers_in(formula)
+    if len(numbers) < 2 or is_long(formula, figures, numbers=True):
+        return [Line(Formula(formula), left, value=value)]
+    relation = relation_of(figures, numbers)
+    line = Line(Formula(formula, numbers=True), None, relation, value)
+    return [Line(Formula(formula), left), line]
+
+
+def relation_of(figures: Figures, numbers: Iterable[float]) -> str:
+    """`=` where every number is shown exactly, else `≈`."""
+    return "=" if all(map(figures.exact, numbers)) else "≈"
+
+
+def is_long(formula: Term, figures: Figures, *, numbers: bool = False) -> bool:
+    """Whether a formula takes more than about four lines."""
+    text = Text(figures, numbers=numbers)
+    text.most_terms = MOST
+    return len(text.write(formula)) > LONGEST
 
 
 def _rule_text(c: Component) -> str:
@@ -104,12 +124,4 @@ def _rule_text(c: Component) -> str:
 def equation(task: Task, left: Piece, meaning: Piece | None, formula: Term, value: float) -> Block:
     """`left = meaning = formula = numbers`, a line each, with the value at the end."""
     lines = [Line(meaning, left)] if meaning else []
-    lines.append(Line(Formula(formula), None if meaning else left))
-    numbers = numbers_in(formula)
-    if len(numbers) > 1:
-        lines.append(
-            Line(Formula(formula, numbers=True), relation=task.relation(numbers), value=value)
-        )
-    else:
-        lines[-1] = Line(Formula(formula), lines[-1].left, value=value)
-    return Block(lines)
+    return Block([*lines, *with_value(task.figures, formula, value, None if meaning else left)])

@@ -9,7 +9,7 @@ from typing import Any
 from autodiff.formula.printer import Printer, Shown, simple_fraction
 from autodiff.formula.symbols import visible
 from autodiff.formula.terms import Term
-from autodiff.op import CALL, SUM
+from autodiff.op import CALL, PRODUCT
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 VULGAR = {(1, 2): "½", (1, 4): "¼", (3, 4): "¾"}
@@ -38,7 +38,7 @@ class Text(Printer):
     def coefficient_alone(self, x: float) -> Shown:
         found = simple_fraction(x)
         if found and (abs(found[0]), found[1]) in VULGAR:
-            return (self.MINUS if x < 0 else "") + VULGAR[abs(found[0]), found[1]], CALL if x > 0 else SUM
+            return (self.MINUS if x < 0 else "") + VULGAR[abs(found[0]), found[1]], PRODUCT
         return super().coefficient_alone(x)
 
     def joined(self, lead: str, parts: list[str]) -> str:

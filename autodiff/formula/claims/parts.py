@@ -1,14 +1,17 @@
-"""What a claim should consist of: the paths of a derivative, or the terms of a definition, in factors.
+"""What a claim should consist of: the paths of a derivative, or the terms of a definition, in
+factors.
 
-Every factor knows the component of the derivation that it belongs to, and its numbers at all points.
+Every factor knows the component of the derivation that it belongs to, and its numbers at all
+points.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from string import ascii_uppercase
 
 from autodiff.formula.chain import Chain, Slope
-from autodiff.formula.claim_program import Atom, Column, Points, call
+from autodiff.formula.claims.program import Atom, Column, Points, call
 from autodiff.formula.page import numbers_in
 from autodiff.formula.reading import Reader
 from autodiff.formula.terms import Call, Name, Product, Sum, Term, as_product, flipped
@@ -20,7 +23,7 @@ MANY_PATHS = 8
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One factor of a part: `text`, and the component ("∂sum_o1/∂w5", "out_h1") that it belongs to."""
+    """One factor of a part, and the component ("∂sum_o1/∂w5", "out_h1") that it belongs to."""
 
     text: str
     column: Column
@@ -32,7 +35,7 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A product that is one summand of what is right; `path` is its title, empty if there is one only."""
+    """A product that is one summand of what is right; `path` is its title, if there are several."""
 
     path: str
     route: str
@@ -68,7 +71,7 @@ class Parts:
         return found
 
     def of_definition(self, y: Value, used: set[Value]) -> list[Part]:
-        """One part for each term that y is the sum of; named summands that the claim spells are spelled."""
+        """One part for each term of y; named terms that the claim does not use are spelled out."""
         parts: list[Part] = []
         defined = self.reader.definition(y)
         terms = defined.terms if isinstance(defined, Sum) else (defined,)
@@ -84,7 +87,7 @@ class Parts:
 
     def _steps(self, chain: Chain, nodes: list[Value]) -> Iterator[tuple[str, Term, Atom | None]]:
         labels = self.reader.labels
-        for upper, lower in zip(nodes, nodes[1:], strict=False):
+        for upper, lower in pairwise(nodes):
             symbol = f"∂{labels[upper]}/∂{labels[lower]}"
             slope: Slope | None = chain.slopes[upper].get(lower)
             if slope is None:

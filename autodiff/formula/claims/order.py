@@ -1,15 +1,15 @@
-"""From marks to the steps of `syntax.postfix`: brackets, bars, fractions, comparisons, and the times
-signs that people leave out.
+"""From marks to the steps of `syntax.postfix`: brackets, bars, fractions, comparisons, and the
+times signs that people leave out.
 
-A number or bracket before a bracket multiplies, from left to right: `1/2(a + b)` is half of a + b. One walk
-with a stack of open brackets; nothing recurses.
+A number or bracket before a bracket multiplies, from left to right: `1/2(a + b)` is half of a +
+b. One walk with a stack of open brackets; nothing recurses.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from autodiff.formula.claim_names import ClaimNames
-from autodiff.formula.claim_text import Mark, Scanner
+from autodiff.formula.claims.names import ClaimNames
+from autodiff.formula.claims.text import Mark, Scanner
 from autodiff.syntax import Limits, Source, Step, Token, postfix
 from autodiff.value import Value
 
@@ -20,7 +20,7 @@ Atoms = dict[str, Value | tuple[Value, Value]]
 
 
 class _Open:
-    """An open bracket: how it closes, what it is for, where its content starts, what it compares."""
+    """An open bracket: how it closes, what it is for, where it starts, what it compares."""
 
     __slots__ = ("close", "compared", "role", "start")
 
@@ -32,9 +32,11 @@ class _Open:
 
 
 class Arranger:
-    """Writes marks as tokens. `left` receives what stands before an `=`: the symbol of what is claimed."""
+    """Writes marks as tokens; `left` receives what stands before an `=`, the symbol claimed."""
 
-    def __init__(self, source: Source, atoms: Mapping[str, Value | tuple[Value, Value]], y: Value) -> None:
+    def __init__(
+        self, source: Source, atoms: Mapping[str, Value | tuple[Value, Value]], y: Value
+    ) -> None:
         self.source = source
         self._atoms = atoms
         self._y = y
@@ -217,11 +219,12 @@ class Arranger:
         words = {word for _, word, _ in self.tokens}
         kinds = [kind for kind, _, _ in self.tokens]
         symbol = "∂" in words and not words & {"+", "*", "**", ",", "?"} and "number" not in kinds
-        is_y = kinds == ["name"] and self._atoms.get(self.tokens[0][1]) is self._y
+        atom = self._atoms.get(self.tokens[0][1]) if kinds == ["name"] else None
+        is_y = atom is self._y or isinstance(atom, tuple)
         return not self.left and (symbol or is_y)
 
     def _compare(self, opened: _Open) -> None:
-        """Write the comparisons of a bracket as calls: `x < y` as less(x, y), `[x > 0]` as relu's slope."""
+        """Write comparisons as calls: `x < y` as less(x, y), `[x > 0]` as the slope of relu."""
         if not opened.compared:
             return
         tokens = self.tokens[opened.start :]
@@ -229,7 +232,7 @@ class Arranger:
         parts = [tokens[a + 1 : b] for a, b in zip([-1, *cuts], [*cuts, len(tokens)], strict=True)]
         signs = [sign for _, sign, _ in opened.compared]
         at = opened.compared[0][2]
-        if len(parts) > 3 or not all(parts):
+        if len(parts) > 3 or not all(parts) or (len(parts) == 3 and "=" in signs):
             raise self.source.error("a comparison has a number or a name on either side", at)
         if signs[0] in (">", ">="):
             parts.reverse()

@@ -1,19 +1,21 @@
-"""Where a wrong claim goes wrong: its terms are laid beside the paths, its factors beside the components.
+"""Where a wrong claim goes wrong: its terms are laid beside the paths, its factors beside the
+components.
 
-Factors are compared by their numbers at all points, so that it does not matter how they are written. What
-has no counterpart tells the slip: a factor for another one, a factor missing or too much, a sign, a path.
-Where a claim is not built like that, `claim_search` tries small changes.
+Factors are compared by their numbers at all points, so that it does not matter how they are
+written. What has no counterpart tells the slip: a factor for another one, a factor missing or
+too much, a sign, a path. Where a claim is not built like that, `claims/search` tries small
+changes.
 """
 
 from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from autodiff.formula.claim_factors import Finding, align
-from autodiff.formula.claim_order import Read
-from autodiff.formula.claim_parts import Part, Parts
-from autodiff.formula.claim_program import Column, Points, Program, same
-from autodiff.formula.claim_terms import Monomial, monomials
+from autodiff.formula.claims.factors import Finding, align
+from autodiff.formula.claims.order import Read
+from autodiff.formula.claims.parts import Part, Parts
+from autodiff.formula.claims.program import Column, Points, Program, same
+from autodiff.formula.claims.terms import Monomial, monomials
 from autodiff.formula.reading import Reader
 from autodiff.value import Value
 
@@ -23,13 +25,14 @@ class Answer(NamedTuple):
 
     findings: tuple[Finding, ...]
     matches: tuple[str, ...] = ()
+    plain: bool = True  # nothing else need be tried
 
 
 def find_causes(
     program: Program, read: Read, points: Points, y: Value, x: Value | None, reader: Reader
 ) -> Answer:
     """The slips of a claim that is wrong, and which of its paths are right."""
-    from autodiff.formula.claim_search import search
+    from autodiff.formula.claims.search import search
 
     maker = Parts(points, reader)
     used = {node.atom for node in program.nodes if isinstance(node.atom, Value)}
@@ -40,9 +43,11 @@ def find_causes(
         why = f"{reader.labels[y]} does not depend on {reader.labels[x]}: {symbol} is 0"
         return Answer((Finding("", symbol, why if x is not y else f"{symbol} is 1"),))
     answer = compare_parts(program, columns, points, parts, definition=x is None)
-    if answer:
+    if answer and answer.plain:
         return answer
     slip = search(program, read, points, parts)
+    if answer and not slip:
+        return answer
     return Answer(
         (slip or Finding("", "", "no single slip explains it; derive() shows each step"),)
     )
@@ -60,7 +65,7 @@ def compare_parts(
     definition: bool,
 ) -> Answer | None:
     """Pair the terms of the claim with the parts; None when they are too unlike each other."""
-    terms = monomials(program, columns, definition)
+    terms = monomials(program, columns, definition, several=len(parts) > 1)
     if not terms or not parts:
         return None
     whole = same(columns[-1], [-x for x in points.expected])
@@ -69,6 +74,7 @@ def compare_parts(
     if whole and len(parts) > 1 and len(open_parts) == len(parts):
         return Answer((Finding("", "", "the sign of the whole is wrong"),))
     findings: list[Finding] = []
+    plain = True
     if not open_terms:
         findings = [_missing(part) for part in open_parts]
         return Answer(tuple(findings), matches)
@@ -76,24 +82,26 @@ def compare_parts(
         extra = " and ".join(term.text(program) for term in open_terms)
         return Answer((Finding("", "", f"the term {extra} is too much"),), matches)
     for open_term in open_terms:
-        best: tuple[list[Finding], Part] | None = None
+        best: tuple[list[Finding], bool, Part] | None = None
         for part in open_parts:
-            slips = align(program, columns, points, open_term, part)
-            if slips and (best is None or len(slips) < len(best[0])):
-                best = slips, part
+            found = align(program, columns, points, open_term, part)
+            if found and (best is None or len(found[0]) < len(best[0])):
+                best = (*found, part)
         if best is None:
             return None
         findings += best[0]
-        open_parts.remove(best[1])
+        plain = plain and best[1]
+        open_parts.remove(best[2])
     findings += [_missing(part) for part in open_parts]
-    return Answer(_shared(findings, len(parts)), matches)
+    return Answer(_shared(findings, len(parts)), matches, plain)
 
 
 def _matched(
     terms: Sequence[Monomial], parts: list[Part]
 ) -> tuple[list[Monomial], list[Part], list[Part]]:
-    """Terms and parts that find no counterpart, and the parts that do; a term may stand for several."""
-    left, right = [], []
+    """Terms and parts without a counterpart, and parts with one; a term may stand for several."""
+    left: list[Monomial] = []
+    right: list[Part] = []
     parts = list(parts)
     for term in terms:
         sizes = range(1, len(parts) + 1)

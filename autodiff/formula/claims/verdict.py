@@ -16,11 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autodiff.calculus import gradients
-from autodiff.formula.claim_causes import Finding, find_causes
-from autodiff.formula.claim_names import ClaimNames
-from autodiff.formula.claim_numbers import as_number, judge_number
-from autodiff.formula.claim_order import Read, read_claim
-from autodiff.formula.claim_program import Points, Program, close, compiled
+from autodiff.formula.claims.causes import find_causes
+from autodiff.formula.claims.factors import Finding
+from autodiff.formula.claims.names import ClaimNames
+from autodiff.formula.claims.numbers import as_number, judge_number
+from autodiff.formula.claims.order import Read, read_claim
+from autodiff.formula.claims.program import Points, Program, close, compiled
 from autodiff.formula.figures import Figures
 from autodiff.formula.reading import Reader
 from autodiff.formula.text import to_ascii
@@ -35,9 +36,9 @@ from autodiff.value import Value
 class Verdict:
     """Whether a claim is right; as a bool it is `ok`, as a text a few lines.
 
-    * `value`: of the claim at the recorded point; `expected`: of the engine there; `what` is claimed.
-    * `where`, `why`: the first wrong factor or path, and the likely cause. Empty where the claim is right.
-    * `remarks`: how a doubtful name was read, what matches, what else is worth saying.
+    * `value`: of the claim at the recorded point; `expected`: of the engine; `what` is claimed.
+    * `where`, `why`: the first wrong factor or path, and the likely cause; empty if all is right.
+    * `matches`, `remarks`: paths that are right; how a doubtful name was read.
     * `points`: at how many random points both were compared.
     """
 
@@ -95,14 +96,15 @@ def check_formula(
     claim: str | float,
     names: Mapping[str, Value | str] | None = None,
 ) -> Verdict:
-    """Whether `claim`, a formula as text or a number, is dy/dx; with x=None, whether it is y itself.
+    """Whether `claim`, a formula or a number, is dy/dx; with x=None, whether it is y itself.
 
-    A formula is compared at the recorded point and at 20 random points, with the names of the graph; a number
-    at the recorded point, to the digits that are written. `names={"t1": "target1"}` tells what the claim's
-    own names mean. Values without a name are called like the caller's variables.
+    A formula is compared at the recorded point and at 20 random points, with the names of the
+    graph; a number at the recorded point, to the digits that are written. `names={"t1": "target1"}`
+    tells what the claim's own names mean. Values without a name are called like the caller's
+    variables.
 
-    Raises ParseError, a ValueError that points at the place, when the claim cannot be read, and ValueError
-    for an unknown or ambiguous name, or when a Value changed since y was computed.
+    Raises ParseError, a ValueError that points at the place, when the claim cannot be read, and
+    ValueError for an unknown or ambiguous name, or when a Value changed since y was computed.
     """
     if not isinstance(y, Value):
         raise TypeError(
@@ -141,7 +143,7 @@ def _check(
     )
     read = read_claim(claim, known)
     _check_left_side(read, y, variable, what)
-    program = compiled(read)
+    program = compiled(read, table)
     points = Points(y, target, table)
     reader = Reader(table)
     if not read.atoms:
@@ -163,20 +165,26 @@ def _compared(
 ) -> Verdict:
     columns = program.columns(points)
     claimed, expected = columns[-1], points.expected
-    right = [close(claimed[k], expected[k], program.slack(columns, k)) for k in range(points.count)]
+
+    def right(k: int) -> bool:
+        mine, engine = claimed[k], expected[k]
+        return close(mine, engine) or close(mine, engine, program.slack(columns, k))
+
     remarks = tuple(known.remarks)
     at_random = points.count - 1
-    if all(right[1:]) and (right[0] or at_random):
-        if not right[0]:
-            kink = f"at the recorded point itself the claim is {_numbers(claimed[0], 0.0)[0]}: a kink or limit."
-            remarks += (kink,)
+    if all(map(right, range(1, points.count))) and (at_random or right(0)):
+        if not right(0):
+            there = _numbers(claimed[0], 0.0)[0]
+            remarks += (f"At the recorded point itself the claim is {there}: a kink or a limit.",)
         return Verdict(True, claimed[0], expected[0], what, at_random, (), (), remarks)
     for word, choices in known.repeated.items():
         if word in read.atoms:
             at = next(step[3] for step in read.steps if step[1] == word)
             raise read.source.error(f"{word} may be any of {', '.join(choices)}: say which", at)
-    findings, matches = find_causes(program, read, points, y, x, reader)
-    return Verdict(False, claimed[0], expected[0], what, at_random, findings, matches, remarks)
+    answer = find_causes(program, read, points, y, x, reader)
+    return Verdict(
+        False, claimed[0], expected[0], what, at_random, answer.findings, answer.matches, remarks
+    )
 
 
 def _check_left_side(read: Read, y: Value, x: Value | None, what: str) -> None:

@@ -1,16 +1,17 @@
 """A term of a claim beside the path it should be: factor by factor, compared by their numbers.
 
-It does not matter how a factor is written, nor in which order. What finds no counterpart tells the slip.
+It does not matter how a factor is written, nor in which order. What finds no counterpart tells
+the slip.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from autodiff.formula.claim_names import stem
-from autodiff.formula.claim_parts import Factor, Part
-from autodiff.formula.claim_program import Column, Points, Program, call, same
-from autodiff.formula.claim_terms import Monomial
+from autodiff.formula.claims.names import stem
+from autodiff.formula.claims.parts import Factor, Part
+from autodiff.formula.claims.program import Column, Points, Program, call, same
+from autodiff.formula.claims.terms import Monomial
 from autodiff.formula.figures import Figures
 from autodiff.value import Value
 
@@ -47,8 +48,11 @@ class Claimed:
 
 def align(
     program: Program, columns: list[Column], points: Points, term: Monomial, part: Part
-) -> list[Finding] | None:
-    """The slips that tell a term of the claim from a part; None if the two are too unlike each other."""
+) -> tuple[list[Finding], bool] | None:
+    """The slips that tell a term of the claim from a part; None if the two are too unlike.
+
+    True with them says that they are plain to see; else a small change elsewhere may explain more.
+    """
     claimed = [
         Claimed(i, e > 0, program.text(i), columns[i] if e > 0 else _inverse(columns[i]))
         for i, e in term.factors
@@ -58,14 +62,17 @@ def align(
     sign, turned = _strike_out(claimed, wanted)
     ratio = sign * term.coefficient / part.coefficient if part.coefficient else 0.0
     alike = len(part.factors) - len(wanted)
-    if max(len(claimed), len(wanted)) > MOST_SLIPS or (len(wanted) > 1 and alike < len(wanted) / 2):
-        if not _only_names(program, claimed, wanted):
-            return None
+    unlike = len(wanted) > 1 and alike < len(wanted) / 2
+    many = max(len(claimed), len(wanted)) > MOST_SLIPS
+    if (many or unlike) and not _only_names(program, claimed, wanted):
+        return None
     if claimed and wanted and _same_product(claimed, wanted):
         return None  # written in another way, which hides the slip from this comparison
     findings = _divided(part, claimed, wanted)
     known = True
     pairs = _pairs(program, claimed, wanted)
+    plain = all(_alike(program, ours, theirs) for ours, theirs in pairs)
+    plain = plain and (not pairs or len(claimed) == len(wanted))
     swaps: dict[str, str] = {}
     for ours, theirs in pairs:
         claimed.remove(ours)
@@ -86,7 +93,13 @@ def align(
         findings.append(Finding(part.path, "", f"the factor {ours.shown} is too much"))
     if known:
         findings += _number(part, ratio, turned)
-    return findings or None
+    return (findings, plain) if findings else None
+
+
+def _alike(program: Program, ours: Claimed, theirs: Factor) -> bool:
+    """Whether one may be taken for the other: two names, or the same with another index."""
+    single = program.nodes[ours.node].atom is not None and theirs.size == 1
+    return single or _only_names(program, [ours], [theirs])
 
 
 def _strike_out(
@@ -104,8 +117,8 @@ def _strike_out(
                 if direction < 0.0:
                     turned.append((ours, found))
     for ours in list(claimed):  # a δ, or a product that is written as something else
-        for direction, run in _runs(wanted):
-            if same(ours.column, direction):
+        for product, run in _runs(wanted):
+            if same(ours.column, product):
                 claimed.remove(ours)
                 wanted[:] = [factor for factor in wanted if all(factor is not f for f in run)]
                 break
@@ -188,7 +201,7 @@ def _renamed(
     theirs: Factor,
     swaps: dict[str, str],
 ) -> float:
-    """With the right indices put in: 1.0 if that is the right factor, -1.0 up to its sign, else 0.0."""
+    """With the right indices put in: 1.0 if that is right, -1.0 if up to the sign, else 0.0."""
     fresh = dict(enumerate(columns))
     labels = {label: node for node, label in points.labels.items()}
     for j in program.inside(ours.node):
@@ -240,7 +253,7 @@ def _wrong_names(
 
 
 def _missing(part: Part, wanted: Sequence[Factor]) -> list[Finding]:
-    """Factors that have no counterpart; a component of which all are missing is named as a whole."""
+    """Factors without a counterpart; a component of which all are missing is named as a whole."""
     findings = []
     for symbol in dict.fromkeys(factor.component for factor in wanted):
         missing = [factor for factor in wanted if factor.component == symbol]
@@ -272,7 +285,7 @@ def _number(part: Part, ratio: float, turned: list[tuple[Claimed, Factor]]) -> l
         findings.append(Finding(part.path, "", said))
     if ratio < 0.0:
         said, component = "the sign is wrong", ""
-        if len(turned) == 1 and turned[0][1].component and len(turned[0][1].names) > 1:
+        if len(turned) == 1 and turned[0][1].component and turned[0][1].size > 1:
             ours, theirs = turned[0]
             component = theirs.component
             said += f": {component} should be {theirs.formula}, you have {ours.shown}"

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from autodiff.calculus import gradients
-from autodiff.formula.claim_factors import Finding
-from autodiff.formula.claim_names import stem
-from autodiff.formula.claim_parts import Part, Parts
-from autodiff.formula.claim_program import Points, Program, call, close
+from autodiff.formula.claims.factors import Finding
+from autodiff.formula.claims.names import stem
+from autodiff.formula.claims.parts import Part, Parts
+from autodiff.formula.claims.program import Points, Program, call, close
 from autodiff.formula.reading import Reader
 from autodiff.graph import evaluate, topological
 from autodiff.value import Value
@@ -38,7 +38,7 @@ RATES = (
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A number, one unit of its last digit, how many digits count, and whether it is a calculation."""
+    """A number, one unit of its last digit, how many digits it has, and if it is a calculation."""
 
     value: float
     unit: float
@@ -77,7 +77,7 @@ def judge_number(
     """Whether a number is right, the slips if not, and remarks."""
     expected, digits = points.expected[0], written.digits
     if written.value == 0.0 and expected != 0.0 and written.unit >= 0.1:
-        return False, (Finding("", "", "the derivative is not 0" if x else "it is not 0"),), ()
+        return False, (Finding("", "", "it is not 0"),), ()
     if written.agrees(expected, 2.0 if written.calculated else 0.5):
         return True, (), ()
     cut = abs(written.value) <= abs(expected) and written.value * expected >= 0.0
@@ -104,8 +104,6 @@ def _causes(
     for factor, said in _MULTIPLES.items():
         if written.agrees(factor * expected, 1.0):
             yield Finding("", "", said)
-    parts = Parts(points, reader).of_derivative(y, x) if x is not None else []
-    yield from _part_causes(written, parts, points)
     if written.agrees(expected, 6.0):
         why = "only the last digit differs: numbers were probably rounded or cut off on the way"
         yield Finding("", "", why)
@@ -116,6 +114,8 @@ def _causes(
         for node, slope in zip(others, gradients(y, others), strict=True):
             if written.agrees(slope.data if isinstance(slope, Value) else slope, 1.0):
                 yield Finding("", "", f"this is {symbol}{reader.labels[node]}, another derivative")
+        parts = Parts(points, reader).of_derivative(y, x)
+        yield from _part_causes(written, parts, points)
         yield from _too_early(written, points, y, x, reader)
 
 
@@ -142,14 +142,12 @@ def _part_causes(written: Written, parts: list[Part], points: Points) -> Iterato
         for factor in one.factors:
             without = one.column[0] / factor.column[0] if factor.column[0] else 0.0
             for label, node in names.items():
-                if (
-                    factor.text in names
-                    and label != factor.text
-                    and stem(label) == stem(factor.text)
-                ):
-                    if written.agrees(rest + without * points.column(node)[0], 0.5):
-                        why = f"{factor.component} should be {factor.text}, this is with {label}"
-                        yield Finding(one.path, factor.component, why)
+                like = label != factor.text and stem(label) == stem(factor.text)
+                if not like or factor.text not in names:
+                    continue
+                if written.agrees(rest + without * points.column(node)[0], 0.5):
+                    why = f"{factor.component} should be {factor.text}, this is with {label}"
+                    yield Finding(one.path, factor.component, why)
             if written.agrees(rest + without, 1.0):
                 why = f"the factor {factor.text} of {factor.component} is missing"
                 yield Finding(one.path, factor.component, why)
@@ -175,6 +173,6 @@ def _too_early(
             if written.agrees(early, 0.5) and abs(early - target.data) > 3.0 * written.unit:
                 fits.append(rate)
         if len(fits) == 1:
-            why = f"it is right for weights updated already (rate {fits[0]:g}): every gradient uses the old ones"
+            why = f"it is right for weights updated already (rate {fits[0]:g}): use the old ones"
             yield Finding("", "", why)
             return

@@ -1,23 +1,24 @@
 """A claim that can be evaluated: at the recorded point and at random points around it.
 
-A `column` holds one number for each point; the recorded point comes first. Names of the graph are
-re-evaluated from its leaves at every point, so that a claim may use what lies between.
+A `column` holds one number for each point; the recorded point comes first. Names of the graph
+are re-evaluated from its leaves at every point, so that a claim may use what lies between.
 """
 
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autodiff.calculus import gradients
-from autodiff.formula.claim_order import Read
+from autodiff.formula.claims.order import Read
+from autodiff.formula.delta import delta_name
 from autodiff.formula.figures import Figures
 from autodiff.formula.terms import Name, apply
 from autodiff.formula.text import Text
 from autodiff.graph import evaluate, topological
 from autodiff.op import TABLE
-from autodiff.syntax import Source, Step
+from autodiff.syntax import Source
 from autodiff.value import Value
 
 POINTS = 20
@@ -44,9 +45,9 @@ class Points:
         for attempt in range(ATTEMPTS if leaves else 0):
             wide = attempt % 2 and attempt < ATTEMPTS // 2
             reach = 0.5 / (1 + attempt // POINTS)
-            if self._take({leaf: _moved(leaf.data, reach, wide, chance) for leaf in leaves}, roots):
-                if len(self._given) > POINTS:
-                    break
+            self._take({leaf: _moved(leaf.data, reach, wide, chance) for leaf in leaves}, roots)
+            if len(self._given) > POINTS:
+                break
         self.expected = self.column(target) if isinstance(target, Value) else [target] * self.count
 
     @property
@@ -120,8 +121,15 @@ class Program:
         found: list[Column] = []
         for node in self.nodes:
             if node.op:
-                rows = zip(*(found[arg] for arg in node.args), strict=True)
-                found.append([call(node.op, row) for row in rows])
+                rows = list(zip(*(found[arg] for arg in node.args), strict=True))
+                op = TABLE.get(node.op)
+                try:
+                    if op is not None and op.arity in (None, len(node.args)):
+                        found.append([op.forward(*row) for row in rows])
+                        continue
+                    found.append([call(node.op, row) for row in rows])
+                except (ArithmeticError, ValueError):
+                    found.append([call(node.op, row) for row in rows])
             else:
                 found.append(self.leaf(node, points))
         return found
@@ -176,28 +184,33 @@ class Program:
         )
 
 
-def compiled(read: Read, shown: Callable[[str], str] = str) -> Program:
-    """The program of a claim. ParseError for a function called with the wrong number of operands."""
-    return Program(_nodes(read.steps, read.atoms, read.source, shown), read.source)
-
-
-def _nodes(
-    steps: Sequence[Step], atoms: Mapping[str, Atom], source: Source, shown: Callable[[str], str]
-) -> list[Node]:
+def compiled(read: Read, labels: Mapping[Value, str]) -> Program:
+    """The program of a claim. ParseError for a function with the wrong number of operands."""
     nodes: list[Node] = []
     stack: list[int] = []
-    for kind, word, count, at in steps:
+    for kind, word, count, at in read.steps:
         if kind == "apply":
-            _check_call(word, count, source, at)
+            _check_call(word, count, read.source, at)
             args = tuple(stack[len(stack) - count :])
             del stack[len(stack) - count :]
             nodes.append(Node(word, args, at=at))
         elif kind == "number":
             nodes.append(Node("", number=float(word), word=word, at=at))
         else:
-            nodes.append(Node("", atom=atoms[word], word=shown(word), at=at))
+            atom = read.atoms[word]
+            nodes.append(Node("", atom=atom, word=_label(word, atom, labels), at=at))
         stack.append(len(nodes) - 1)
-    return nodes
+    return Program(nodes, read.source)
+
+
+def _label(word: str, atom: Atom, labels: Mapping[Value, str]) -> str:
+    """What an atom is called in the graph, however the claim has spelled it."""
+    if isinstance(atom, Value):
+        return labels.get(atom, word)
+    upper, lower = (labels.get(node, "") for node in atom)
+    if not upper or not lower:
+        return word
+    return f"∂{upper}/∂{lower}" if word.startswith("∂") else delta_name(lower)
 
 
 def _check_call(word: str, count: int, source: Source, at: int) -> None:
@@ -214,7 +227,7 @@ def _check_call(word: str, count: int, source: Source, at: int) -> None:
 
 
 def call(op: str, operands: Sequence[float]) -> float:
-    """A row of the table, or the slope of one (`sigmoid'`), on plain numbers; nan where it raises."""
+    """A row of the table, or the slope of one (`sigmoid'`), on numbers; nan where it raises."""
     row = TABLE[op.rstrip("'")]
     if row.arity is not None:
         operands = [*operands, *row.defaults[len(row.defaults) - (row.arity - len(operands)) :]][

@@ -1,8 +1,9 @@
 r"""Which Value of the graph is meant by a name that a person wrote.
 
-People write `target_{o1}`, `\mathrm{target}_{o1}`, `targeto1` or (with a slip of the finger) `target_01` for
-`target_o1`. What is exact comes first; then the rules of `names.find`; then the name without the
-typography; then the letter o and the digit 0 taken for each other, which is remarked on.
+People write `target_{o1}`, `\mathrm{target}_{o1}`, `targeto1` or (with a slip of the finger)
+`target_01` for `target_o1`. What is exact comes first; then the rules of `names.find`; then the
+name without the typography; then the letter o and the digit 0 taken for each other, which is
+remarked on.
 """
 
 import re
@@ -21,13 +22,18 @@ SHOWN = 10
 
 
 def plain(name: str) -> str:
-    r"""A name without its typography: what `out_{h1}`, `\mathrm{out}_{h1}` and `out_h1` have in common.
+    r"""A name without its typography: what `\mathrm{out}_{h1}` and `out_h1` have in common.
 
     >>> plain(r"\mathrm{out}_{h_{1}}"), plain("w_22^(2)"), plain("delta_o1")
     ('outh1', 'w222', 'δo1')
     """
     name = re.sub("[A-Za-z]+", lambda m: GREEK.get(m[0], m[0]), DRESS.sub("", name))
     return re.sub(r"[\\{}()_^,\s]", "", name).replace("′", "'")
+
+
+def _bare(name: str) -> str:
+    """A name without the brackets and commands of LaTeX."""
+    return re.sub(r"[{}\s\\]", "", DRESS.sub("", name)) or name
 
 
 def folded(name: str) -> str:
@@ -97,7 +103,7 @@ class ClaimNames:
             node = self._exact[word]
             self._note_repeats(word, node)
             return node
-        bare = re.sub(r"[{}\s\\]", "", DRESS.sub("", word))
+        bare = _bare(word)
         if bare in self._exact:
             return self._exact[bare]
         try:
@@ -106,13 +112,13 @@ class ClaimNames:
             if "may be any of" in str(problem):
                 raise
         by_dress = self._only(word, self._plain.get(plain(word), []))
-        if by_dress:
+        if by_dress is not None:
             return by_dress
         by_delta = self.delta(word)
-        if by_delta:
+        if by_delta is not None:
             return by_delta
         by_shape = self._only(word, self._folded.get(folded(word), []))
-        if by_shape and ("0" in word or "O" in word or "o" in word):
+        if by_shape is not None and ("0" in word or "O" in word or "o" in word):
             label = self.labels[by_shape]
             self.remarks.append(f"{word} is read as {label} (the letter o, not the digit 0).")
             return by_shape
@@ -140,11 +146,17 @@ class ClaimNames:
         return not named and plain(word).startswith("δ")
 
     def unknown(self, word: str) -> str:
-        """Why a word stands for nothing, with near names."""
+        """Why a word stands for nothing, with near names or those of the same stem."""
+        bare = _bare(word)
         try:
-            find([self.y], word, self.extra)
+            find([self.y], bare, self.extra)
         except ValueError as problem:
-            return str(problem)
+            said = str(problem)
+            alike = [label for label in self.labels.values() if stem(label) == stem(bare)]
+            if "did you mean" not in said and alike:
+                near = ", ".join(map(visible, alike[:SHOWN]))
+                said = f"no Value here is called {visible(bare)}; did you mean one of {near}?"
+            return said
         return f"{visible(word)} cannot be used here"
 
     def _only(self, word: str, nodes: list[Value]) -> Value | None:

@@ -1,13 +1,14 @@
 r"""The words of a formula as people write it, and as our printers do: text to marks.
 
-Read are `·`, `×`, `−`, `½`, `²`, `√(...)`, `|x|`, `[x > 0]`, brackets of all kinds, factors side by side
-(`2x`, `out(1 - out)`), `∂y/∂x` and deltas as symbols, and the subset of LaTeX that we print. What the marks
-mean together is `claim_order`'s business. Every mark keeps its place in the text.
+Read are `·`, `×`, `−`, `½`, `²`, `√(...)`, `|x|`, `[x > 0]`, brackets of all kinds, factors
+side by side (`2x`, `out(1 - out)`), `∂y/∂x` and deltas as symbols, and the subset of LaTeX that
+we print. What the marks mean together is `claims/order`'s business. Every mark keeps its place
+in the text.
 """
 
 import re
 
-from autodiff.formula.claim_names import DRESS, ClaimNames
+from autodiff.formula.claims.names import DRESS, ClaimNames
 from autodiff.formula.symbols import GREEK
 from autodiff.formula.text import to_ascii
 from autodiff.formula.typeset import FUNCTIONS
@@ -15,21 +16,26 @@ from autodiff.op import CALL, TABLE
 from autodiff.syntax import Source, visible
 from autodiff.value import Value
 
-Mark = tuple[str, str, int]  # "number" | "constant" | "name" | "function" | "power" | "sign", its text, where
+Mark = tuple[
+    str, str, int
+]  # "number" | "constant" | "name" | "function" | "power" | "sign", its text, where
 
 SIGNS = {
-    "**": "**", "<=": "<=", ">=": ">=", "==": "=", "~=": "≈", "->": "→", "+": "+", "-": "-", "−": "-", "–": "-",
-    "*": "*", "·": "*", "⋅": "*", "×": "*", "∗": "*", "•": "*", "/": "/", "÷": "/", "∕": "/", "⁄": "/", "^": "**",
-    ",": ",", "(": "(", ")": ")", "[": "[", "]": "]", "{": "{", "}": "}", "|": "|", "<": "<", ">": ">", "≤": "<=",
-    "≥": ">=", "=": "=", "≈": "≈", "∂": "∂", "_": "_",
+    "**": "**", "<=": "<=", ">=": ">=", "==": "=", "~=": "≈", "->": "→", "^": "**", ",": ",",
+    "+": "+", "-": "-", "−": "-", "–": "-", "/": "/", "÷": "/", "∕": "/", "⁄": "/", "*": "*",
+    "·": "*", "⋅": "*", "×": "*", "∗": "*", "•": "*", "(": "(", ")": ")", "[": "[", "]": "]",
+    "{": "{", "}": "}", "|": "|", "<": "<", ">": ">", "≤": "<=", "≥": ">=", "=": "=", "≈": "≈",
+    "∂": "∂", "_": "_",
 }  # fmt: skip
 # LaTeX commands, and the sign that they spell; "" is space.
 COMMANDS = {
-    "cdot": "*", "times": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=", "ge": ">=", "geq": ">=", "lt": "<",
-    "gt": ">", "lvert": "|", "rvert": "|", "vert": "|", "{": "(", "}": ")", "lbrace": "(", "rbrace": ")",
-    "lbrack": "[", "rbrack": "]", "partial": "∂", "approx": "≈", "frac": "frac", "tfrac": "frac", "dfrac": "frac",
-    "underbrace": "under", "cr": "",
-} | dict.fromkeys("left right big Big bigl bigr Bigl Bigr displaystyle quad qquad , ; : !".split(), "")  # fmt: skip
+    "cdot": "*", "times": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=", "ge": ">=",
+    "geq": ">=", "lt": "<", "gt": ">", "lvert": "|", "rvert": "|", "vert": "|", "{": "(", "}": ")",
+    "lbrace": "(", "rbrace": ")", "lbrack": "[", "rbrack": "]", "partial": "∂", "approx": "≈",
+    "frac": "frac", "tfrac": "frac", "dfrac": "frac", "underbrace": "under",
+}  # fmt: skip
+_BLANK = "left right big Big bigl bigr Bigl Bigr displaystyle quad qquad , ; : !"
+COMMANDS |= dict.fromkeys(_BLANK.split(), "")
 SPOKEN = {"ln": "log", "√": "sqrt", "φ": "normal_density", "phi": "normal_density"}
 SPOKEN |= {"dot": "inner", "arctan": "atan", "arcsin": "asin", "arccos": "acos"}
 NUMBERS = {
@@ -47,20 +53,26 @@ NO_SUM = "a sum over an index is not read: write its terms out"
 REFUSED = {
     "…": "the formula is abridged here (…): write it out, .full() prints it all",
     "...": "the formula is abridged here (...): write it out, .full() prints it all",
-    "Σ": NO_SUM, "∑": NO_SUM, "\\sum": NO_SUM, "\\begin": "cases and matrices are not read: write where(condition, a, b)", "⊙": "matrices are not read: write the formula of one weight",
-}  # fmt: skip
+    "Σ": NO_SUM,
+    "∑": NO_SUM,
+    "\\sum": NO_SUM,
+    "\\begin": "cases and matrices are not read: write where(condition, a, b)",
+    "⊙": "matrices are not read: write the formula of one weight",
+}
 
+LONGEST_LABEL = 5_000  # characters of an \\underbrace with what is below it
 _WORD = r"[^\W⁰¹²³⁴⁵⁶⁷⁸⁹½¼¾]"
 _GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
 _GREEK = rf"\\(?:{'|'.join(GREEK)})(?![A-Za-z])"
 _PLAIN = rf"(?![0-9_])(?:(?!_){_WORD}|_(?!\s*[\\{{]))+(?:\.(?![0-9]){_WORD}+)*"
-_BASE = rf"(?:{DRESS.pattern}\s*\{{[^{{}}]*\}}|{_GREEK}|{_PLAIN})"
+_LATEX = rf"(?:{DRESS.pattern}\s*\{{[^{{}}]*\}}|{_GREEK})"
 _SUB = rf"(?:\s*_\s*(?:{_GROUP}|{_GREEK}|{DRESS.pattern}\s*{_GROUP}))?"
+_NAME = rf"(?:{_LATEX}|{_PLAIN}){_SUB}"
 # Ways in which a name may go on, the longest first; the first that is known is meant.
 _NAMES = [
-    re.compile(_BASE + sub + end)
-    for sub in (_SUB, "_[A-Za-z0-9]+", "_[A-Za-z0-9]")
-    for end in (r"\s*\^\s*\{?\(\w+\)\}?['′⁺+]*", r"['′⁺]+", r"#[0-9]+", rf"(?:->|→){_WORD}+", "")
+    re.compile(base + end)
+    for base in (_NAME, rf"{_LATEX}_[A-Za-z0-9]+", rf"{_LATEX}_[A-Za-z0-9]")
+    for end in (r"\s*\^\s*\{?\(\w+\)\}?['′⁺]*", r"['′⁺]+", r"#[0-9]+", rf"(?:->|→){_WORD}+", "")
 ]
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+−]?[0-9]+)?")
 _SPACE = re.compile(r"[\s&~​]+|\\\s|\\(?:begin|end)\{aligned\*?\}")
@@ -102,6 +114,7 @@ class Scanner:
         self.atoms: dict[str, Value | tuple[Value, Value]] = {}
         self._functions = functions()
         self._marks: list[Mark] = []
+        self._skipped: dict[int, int] = {}  # labels below braces: where they start and end
         self._at = 0
 
     def scan(self) -> list[Mark]:
@@ -109,7 +122,9 @@ class Scanner:
         text = self.source.text
         while self._at < len(text):
             space = _SPACE.match(text, self._at)
-            if space:
+            if self._at in self._skipped:
+                self._at = self._skipped[self._at]
+            elif space:
                 self._at = space.end()
             elif not (self._function() or self._label_or_number() or self._name() or self._sign()):
                 refused = next(
@@ -158,25 +173,21 @@ class Scanner:
         power = _POWER.match(text, self._at)
         if power:
             return self._put("power", "".join(POWERS[c] for c in power[0]), len(power[0]))
-        return (
-            text[self._at] in NUMBERS
-            and not text[self._at].isalpha()
-            and self._constant(text[self._at])
-        )
+        if text[self._at] in "½¼¾":
+            return self._put("number", NUMBERS[text[self._at]], 1)
+        return text[self._at] == "∞" and self._constant("∞")
 
     def _constant(self, word: str) -> bool:
         return self._put("constant", NUMBERS[word], len(word))
 
     def _longest_name(self) -> str:
         """The longest name here that is known, else the plainest."""
-        word = ""
         for pattern in _NAMES:
             found = pattern.match(self.source.text, self._at)
-            if found:
-                word = found[0]
-                if self._resolve(word) is not None:
-                    break
-        return word
+            if found and self._resolve(found[0]) is not None:
+                return found[0]
+        plainest = re.compile(_NAME).match(self.source.text, self._at)
+        return plainest[0] if plainest else ""
 
     def _resolve(self, word: str) -> Value | None:
         try:
@@ -185,7 +196,7 @@ class Scanner:
             raise self.source.error(str(several), self._at) from None
 
     def _name(self) -> bool:
-        """A name of the graph, a constant, or a function that takes the next operand without brackets."""
+        """A name of the graph, a constant, or a function that stands without brackets."""
         word = self._longest_name()
         if not word:
             return False
@@ -217,6 +228,20 @@ class Scanner:
         under = text[: self._at].rstrip(" {(").endswith(("/", "}"))
         return bool(over or under) and len(word) > 1 and self._resolve(word[1:]) is not None
 
+    def _skip_label(self) -> None:
+        r"""Leave out what is written below a brace: the second { } of \underbrace{ }_{ }."""
+        text = self.source.text
+        depth, start, below = 0, 0, False
+        for i in range(self._at + len(r"\underbrace"), min(len(text), self._at + LONGEST_LABEL)):
+            depth += (text[i] == "{") - (text[i] == "}")
+            if text[i] == "}" and depth == 0:
+                follows = re.compile(r"\s*_\s*(?=\{)").match(text, i + 1)
+                if below or not follows:
+                    if below:
+                        self._skipped[start] = i + 1
+                    return
+                start, below = i + 1, True
+
     def _sign(self) -> bool:
         text = self.source.text
         relation = _LATEX_RELATION.match(text, self._at)
@@ -238,6 +263,8 @@ class Scanner:
         command = _COMMAND.match(text, self._at)
         if command:
             word = command[1]
+            if word == "underbrace":
+                self._skip_label()
             if COMMANDS.get(word) == "":
                 self._at = command.end()
                 return True

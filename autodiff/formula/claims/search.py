@@ -1,17 +1,18 @@
 """Small changes that would make a wrong claim right: another index, a sign, a factor, brackets.
 
-For claims that are written in another way than the derivation (multiplied out, with deltas). The changes
-are tried in the order in which people make the slips, until one makes the claim right at all points or the
-budget is spent. A change of one part needs only what lies above it to be computed anew.
+For claims that are written in another way than the derivation (multiplied out, with deltas).
+The changes are tried in the order in which people make the slips, until one makes the claim
+right at all points or the budget is spent. A change of one part needs only what lies above it
+to be computed anew.
 """
 
 from collections.abc import Iterator, Sequence
 
-from autodiff.formula.claim_factors import Finding
-from autodiff.formula.claim_names import stem
-from autodiff.formula.claim_order import Read
-from autodiff.formula.claim_parts import Part
-from autodiff.formula.claim_program import Column, Node, Points, Program, call, compiled, same
+from autodiff.formula.claims.factors import Finding
+from autodiff.formula.claims.names import stem
+from autodiff.formula.claims.order import Read
+from autodiff.formula.claims.parts import Part
+from autodiff.formula.claims.program import Column, Node, Points, Program, call, compiled, same
 from autodiff.formula.delta import delta_name
 from autodiff.syntax import ParseError, postfix
 from autodiff.value import Value
@@ -102,11 +103,6 @@ class _Trial:
         found = [n for n in labels if n is not node.atom and (stem(labels[n]) == own) == alike]
         return [(labels[n], self.points.column(n)) for n in found[:MOST_NAMES]]
 
-    def linear(self, i: int) -> bool:
-        """Whether a node is an operand of a product or the whole, so that it can be called a factor."""
-        above = self.program.parent[i]
-        return above >= 0 and self.program.nodes[above].op in ("mul", "div")
-
 
 def _place(right: str, parts: Sequence[Part]) -> tuple[str, str]:
     """Path and component where a name belongs, if there is but one."""
@@ -169,7 +165,7 @@ def _signs(tried: _Trial, read: Read, parts: Sequence[Part]) -> Iterator[Try]:
 
 
 def _shapes(tried: _Trial, read: Read, parts: Sequence[Part]) -> Iterator[Try]:
-    """A factor or term too much, divided for multiplied, 1 - x for x, a square forgotten, 2 and ½."""
+    """A factor or term too much, divided for multiplied, 1 - x for x, a square, 2 and ½."""
     nodes = tried.program.nodes
     for i in range(len(nodes) - 1, -1, -1):
         column, text = tried.columns[i], tried.program.text(i)
@@ -225,17 +221,22 @@ def _brackets(tried: _Trial, read: Read, parts: Sequence[Part]) -> Iterator[Try]
     if len(tokens) > MOST_TOKENS:
         return
     last = len(tried.program.nodes) - 1
-    starts = [i for i, t in enumerate(tokens) if t[0] in ("number", "name") or t[1] in ("(", "-")]
+    ends = [kind != "sign" or word == ")" for kind, word, _ in tokens]
+    starts = [
+        i
+        for i, (kind, word, _) in enumerate(tokens)
+        if kind != "sign" or (word in "(-" and not (i and ends[i - 1]))
+    ]
     for i in starts:
         for j in range(i + 2, len(tokens)):
-            if tokens[j][0] not in ("number", "name") and tokens[j][1] != ")":
+            if not ends[j]:
                 continue
             at = tokens[i][2]
             end = tokens[j + 1][2] if j + 1 < len(tokens) else read.tokens[-1][2]
             changed = [*tokens[:i], ("sign", "(", at), *tokens[i : j + 1], ("sign", ")", end)]
             try:
                 steps = postfix([*changed, *tokens[j + 1 :], read.tokens[-1]], read.source)
-                program = compiled(read._replace(steps=steps))
+                program = compiled(read._replace(steps=steps), tried.points.labels)
             except ParseError:
                 continue
             tried.spent += 2 * len(program.nodes) * SAMPLES

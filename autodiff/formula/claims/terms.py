@@ -1,12 +1,12 @@
 """A claim taken apart: the terms it is a sum of, each a coefficient and factors.
 
-Sums are multiplied out where they add paths, as in (a·b + c·d)·e; a difference such as (target − out) and a
-complement such as (1 − out) stay one factor.
+Sums are multiplied out where they add paths, as in (a·b + c·d)·e; a difference such as (target
+− out) and a complement such as (1 − out) stay one factor.
 """
 
 from dataclasses import dataclass
 
-from autodiff.formula.claim_program import Column, Program, call
+from autodiff.formula.claims.program import Column, Program, call
 
 MOST_TERMS = 64
 MOST_NODES = 2_000
@@ -31,8 +31,10 @@ class Monomial:
 Parts = list[Monomial]
 
 
-def monomials(program: Program, columns: list[Column], definition: bool) -> list[Monomial]:
-    """The terms of a claim; [] where there would be too many. In a definition every sum is one of terms."""
+def monomials(
+    program: Program, columns: list[Column], definition: bool, several: bool = True
+) -> list[Monomial]:
+    """The terms of a claim; [] where it is too long. In a definition every sum is one of terms."""
     if len(program.nodes) > MOST_NODES:
         return []
     found: list[Parts] = []
@@ -43,7 +45,7 @@ def monomials(program: Program, columns: list[Column], definition: bool) -> list
                 terms = [Monomial(node.number)]
             case "neg":
                 terms = [Monomial(-m.coefficient, m.factors) for m in args[0]]
-            case "add" | "sub" if _adds_paths(program, i, args, definition):
+            case "add" | "sub" if _adds_paths(program, i, args, definition, several):
                 right = (
                     args[1]
                     if node.op == "add"
@@ -68,13 +70,17 @@ def _few(args: list[Parts]) -> bool:
     return len(args[0]) * len(args[1]) <= MOST_TERMS
 
 
-def _adds_paths(program: Program, i: int, args: list[Parts], definition: bool) -> bool:
-    """Whether the operands of a sum are products, as paths are, not the two ends of a difference."""
+def _adds_paths(
+    program: Program, i: int, args: list[Parts], definition: bool, several: bool
+) -> bool:
+    """Whether the operands of a sum are products, as paths are, not the ends of a difference."""
     parent = program.parent[i]
     while parent >= 0 and program.nodes[parent].op in ("add", "sub", "neg"):
         parent = program.parent[parent]
     if parent < 0:  # the sum is the whole claim
-        return definition or all(m.factors for terms in args for m in terms)
+        named = several and all(m.factors for terms in args for m in terms)
+        if definition or named:
+            return True
 
     def heavy(m: Monomial) -> bool:
         single = program.nodes[m.factors[0][0]] if len(m.factors) == 1 else None
