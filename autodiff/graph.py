@@ -73,18 +73,20 @@ def local_slopes(node: Any) -> list[tuple[Any, float]]:
     """(argument, d node / d argument) as numbers, at the recorded point."""
     op, out, point = TABLE[node.op], node.data, node.point
     slopes = []
-    if (
-        op.arity == 2
-    ):  # most nodes: unrolled, since a call f(*point) costs as much as the partial itself
+    # Unrolled for one and two operands, nearly all nodes: a call f(*point) costs as much as f.
+    if op.arity == 1:
+        (x,), (arg,), (only,) = point, node.operands, op.partials
+        slope = only if type(only) is float or only is None else only(out, x)
+        return [(arg, slope)] if slope or (slope is not None and not op.selects) else []
+    if op.arity == 2:
         (x, y), (left, right), (first, second) = point, node.operands, op.partials
         if type(left) is not float and first is not None:
             slopes.append((left, first if type(first) is float else first(out, x, y)))
         if type(right) is not float and second is not None:
             slopes.append((right, second if type(second) is float else second(out, x, y)))
     else:
-        for arg, partial in zip(
-            node.operands, op.partials or op.all_partials(out, *point), strict=True
-        ):
+        partials = op.partials or op.all_partials(out, *point)
+        for arg, partial in zip(node.operands, partials, strict=True):
             if type(arg) is not float and partial is not None:
                 slopes.append((arg, partial if type(partial) is float else partial(out, *point)))
     if op.selects:  # a branch not taken gets nothing, not 0 times something
