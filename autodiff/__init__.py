@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from autodiff.checks import check_gradient as check_gradient
     from autodiff.checks import first_nonfinite as first_nonfinite
     from autodiff.drawing import draw as draw
+    from autodiff.export import export as export
     from autodiff.expression import parse as parse
     from autodiff.expression import parse_lines as parse_lines
     from autodiff.formula import check_formula as check_formula
@@ -51,6 +52,7 @@ _LATER = {
     "derive": "autodiff.formula",
     "draw": "autodiff.drawing",
     "explain_step": "autodiff.formula",
+    "export": "autodiff.export",
     "first_nonfinite": "autodiff.checks",
     "parse": "autodiff.expression",
     "parse_lines": "autodiff.expression",

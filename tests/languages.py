@@ -1,7 +1,8 @@
 """Running exported texts: each language takes many functions at once and gives float64 back.
 
-A `Case` is one exported function with the points to call it at. A runner returns, for each case and
-point, the flat list of numbers that the function computes; None where the language is not installed.
+A `Case` is one exported function with the points to call it at.  A runner returns, for each case
+and point, the flat list of numbers that the function computes; it skips the test where the language
+is not installed.
 """
 
 import json
@@ -67,7 +68,8 @@ def run_c(cases, directory):
             )
     chunks = [calls[i : i + 50] for i in range(0, len(calls), 50)]
     blocks = [
-        f"static void run{i}(void) {{\n" + "\n".join(chunk) + "\n}" for i, chunk in enumerate(chunks)
+        f"static void run{i}(void) {{\n" + "\n".join(chunk) + "\n}"
+        for i, chunk in enumerate(chunks)
     ]
     show = (
         "#include <stdio.h>\nstatic void show(const double *g, int n)"
@@ -89,9 +91,8 @@ def run_javascript(cases, directory):
     lines.append("const found = [];")
     for case in cases:
         points = [f"[{', '.join(map(js_number, point))}]" for point in case.points]
-        lines.append(
-            f"for (const p of [{', '.join(points)}]) found.push({case.name}(...p).flat(9).map(bits));"
-        )
+        results = f"{case.name}(...p).flat(9).map(bits)"
+        lines.append(f"for (const p of [{', '.join(points)}]) found.push({results});")
     lines += [
         "function bits(x) { const v = new DataView(new ArrayBuffer(8)); v.setFloat64(0, x);"
         " return v.getBigUint64(0).toString(16).padStart(16, '0'); }",
@@ -113,7 +114,9 @@ def load(text, name="exported"):
 
 
 def flat(result):
-    return [x for part in result for x in flat(part)] if isinstance(result, list) else [float(result)]
+    return (
+        [x for part in result for x in flat(part)] if isinstance(result, list) else [float(result)]
+    )
 
 
 def run_python(cases, directory, to="python"):
@@ -142,10 +145,12 @@ def run_arrays(cases, to, np):
     found = []
     for case in cases:
         function = vars(load(case.text(to)))[case.name]
-        columns = [np.asarray(column, dtype=float) for column in zip(*case.points, strict=True)]
+        # One shape for all cases: JAX compiles every operation once for each shape.
+        points = case.points + case.points[-1:] * (-len(case.points) % 32)
+        columns = [np.asarray(column, dtype=float) for column in zip(*points, strict=True)]
         value, gradient = function(*columns)
-        rows = [np.broadcast_to(x, (len(case.points),)) for x in (value, *gradient)]
-        found.append([[float(row[i]) for row in rows] for i in range(len(case.points))])
+        rows = [np.broadcast_to(np.asarray(x), (len(points),)).tolist() for x in (value, *gradient)]
+        found.append([list(numbers) for numbers in zip(*rows, strict=True)][: len(case.points)])
     return found
 
 
