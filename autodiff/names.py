@@ -102,7 +102,9 @@ def _too_few(names: str, made: int, given: int) -> str:
 def _names_in(variables: Mapping[str, Any]) -> dict[Value, str]:
     """Find the unnamed Values that variables hold, themselves first and then inside lists."""
     names: dict[Value, str] = {}
-    held = [(name, value) for name, value in variables.items() if not name.startswith("_")]
+    held = [
+        (name, value) for name, value in variables.items() if name.isidentifier() and name[0] != "_"
+    ]
     for name, value in held:
         if isinstance(value, Value) and not value.name:
             names.setdefault(value, name)

@@ -9,7 +9,9 @@ E.backward()
 optimizer.step()
 """
 
+from nn import datasets
 from nn.adaptive import OPTIMIZERS, Adagrad, Adam, AdamW, RMSProp
+from nn.checkpoints import load_checkpoint, save_checkpoint
 from nn.classification import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -17,10 +19,16 @@ from nn.classification import (
     hinge,
 )
 from nn.clipping import clip_norm, clip_value, gradient_norm
+from nn.diagnosis import diagnose
+from nn.history import History
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import LOSSES, half_squared_error, huber, mae, mse, performance
+from nn.metrics import accuracy
+from nn.minimizing import minimize
 from nn.optimizers import SGD, Optimizer
 from nn.penalties import l1_penalty, l2_penalty
+from nn.saving import load, save
+from nn.training import fit
 
 __all__ = [
     "MLP",
@@ -48,4 +56,14 @@ __all__ = [
     "gradient_norm",
     "clip_norm",
     "clip_value",
+    "fit",
+    "minimize",
+    "History",
+    "accuracy",
+    "diagnose",
+    "datasets",
+    "save",
+    "load",
+    "save_checkpoint",
+    "load_checkpoint",
 ]

@@ -18,8 +18,9 @@ import autodiff as ad
 from nn.activations import Activation, activation_name, activation_op
 from nn.initialisers import Seed, generator, initial_weights
 from nn.leaves import is_row, labelled, name_from_variables, named_leaves, parameter
+from nn.losses import half_squared_error
 from nn.predicting import predict
-from nn.vocabulary import LayerNames, NeuronNames, Vocabulary, network_names
+from nn.vocabulary import LayerNames, NetworkNames, NeuronNames, Vocabulary, network_names
 
 ZEROS = "zeros"  # biases that start at 0.0, one for each neuron
 
@@ -195,7 +196,7 @@ class MLP(Trainable):
         *,
         weights: Sequence[Any] | None = None,
         biases: Any = ZEROS,
-        names: Vocabulary = "out",
+        names: Vocabulary | NetworkNames = "out",
         seed: Seed = 0,
     ) -> None:
         if not is_row(sizes) or not len(sizes):
@@ -215,7 +216,9 @@ class MLP(Trainable):
         weights = each_layer(weights, "weights", weights is None)
         biases = each_layer(biases, "biases", biases is None or _is_zeros(biases))
         name_from_variables([weights, biases])
-        self.names = network_names(names, self.sizes, activation_op(activations[-1]) is None)
+        if not isinstance(names, NetworkNames):
+            names = network_names(names, self.sizes, activation_op(activations[-1]) is None)
+        self.names = names
         rng = generator(seed)
         self.layers = [
             Layer(
@@ -254,6 +257,14 @@ class MLP(Trainable):
         outputs, or a float if there is one; rows give a list of these; an array gives an array.
         """
         return predict(self.layers, self.sizes[0], X)
+
+    def explain_step(self, x: Any, target: Any, rate: float, **options: Any) -> Any:
+        """One step of descent on half the squared error, explained: see `ad.explain_step`.
+
+        `freeze` lists parameters, by name or as Values, that keep their number. Nothing is changed.
+        """
+        E = half_squared_error(self(x), self.targets(target))
+        return ad.explain_step(E, self.parameters(), rate, **options)
 
     def __repr__(self) -> str:
         acts = [layer.activation for layer in self.layers]

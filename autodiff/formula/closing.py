@@ -78,7 +78,7 @@ def closing(task: Task, result: Result, d: Derived, rate: float | None, sense: s
             Line(change, Label(d.label, mark)),
             Line(Formula(substituted, True), None, relation, d.new),
         ]
-        items += [Remark(""), Block(lines, "update")]
+        items += [Remark(""), Block(lines)]
     return items
 
 

@@ -103,7 +103,8 @@ def _table_of_labels(
     spoken = [(y, "y"), *((x, f"x{i}" if many else "x") for i, x in enumerate(xs, 1))]
     for node, name in spoken:
         if node not in table:
-            table[node] = extra.get(node) or _free(name, table.values())
+            own = node.name.rpartition(".")[2] or extra.get(node, "")
+            table[node] = _free(own or name, table.values())
     return table
 
 

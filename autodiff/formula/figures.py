@@ -40,7 +40,7 @@ class Figures:
     def text(self, x: float) -> str:
         """`x` as it is shown, with an ASCII minus.
 
-        >>> Figures().text(0.05), Figures().text(0.7349261), Figures().text(4.2484e-18)
+        >>> Figures().text(0.05), Figures().text(0.7349261), Figures().text(4.2483542e-18)
         ('0.05', '0.73493', '4.24835e-18')
         """
         if not math.isfinite(x):

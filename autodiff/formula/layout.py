@@ -5,6 +5,7 @@ show it.
 """
 
 import re
+from collections.abc import Callable
 from unicodedata import east_asian_width
 
 from autodiff.formula.figures import Figures
@@ -28,8 +29,8 @@ from autodiff.formula.page import (
     Table,
     Words,
 )
-from autodiff.formula.symbols import visible
-from autodiff.formula.text import SUPERSCRIPTS, Text
+from autodiff.formula.symbols import legible, visible
+from autodiff.formula.text import SUPERSCRIPTS, Text, to_ascii
 
 WIDTH = 88
 VALUES = 68  # the column where values begin
@@ -38,8 +39,11 @@ VALUES = 68  # the column where values begin
 class Layout:
     """Text of one page."""
 
-    def __init__(self, page: Page, figures: Figures, most_terms: int | None) -> None:
+    def __init__(
+        self, page: Page, figures: Figures, most_terms: int | None, *, ascii: bool = False
+    ) -> None:
         self.page = page
+        self.spelled: Callable[[str], str] = to_ascii if ascii else str
         self.figures = figures
         self.symbols = Text(figures)
         self.numbers = Text(figures, numbers=True)
@@ -48,19 +52,24 @@ class Layout:
     def text(self) -> str:
         """The whole page."""
         title = self.piece(self.page.title)
-        lines = [
-            title + self.page.aside.rjust(WIDTH - len(title) - 2) if self.page.aside else title,
-            "",
-        ]
+        lines = [self.beside(title, self.page.aside), ""]
         blocks = [i for i in self.page.items if isinstance(i, Block)]
         headed = [b for b in blocks if b.head]
         self.head = max((_width(self.piece(b.head)) for b in headed if b.head), default=0)
         self.numbering = max((len(b.number) for b in headed), default=0) + 2
         for item in self.page.items:
             lines += self.item(item)
-        lines = [line.rstrip() for line in lines]
+        lines = [self.spelled(line).rstrip() for line in lines]
         kept = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
         return "\n".join(kept).rstrip("\n")
+
+    def words(self, text: str) -> str:
+        """A remark; the dots in it are no multiplication signs."""
+        return self.spelled(legible(text if self.spelled is str else text.replace(" · ", ", ")))
+
+    def beside(self, title: str, aside: str) -> str:
+        """A title with a remark at the right."""
+        return title + self.words(aside).rjust(WIDTH - 2 - _width(title)) if aside else title
 
     # ------------------------------------------------------------ items
 
@@ -71,10 +80,9 @@ class Layout:
             case Block():
                 return self.block(item)
             case Heading(title=title, aside=aside):
-                text = f"  {self.piece(title)}"
-                return ["", text + aside.rjust(WIDTH - 2 - _width(text)) if aside else text, ""]
+                return ["", self.beside(f"  {self.piece(title)}", aside), ""]
             case Remark():
-                return _wrapped("  ", item.text, WIDTH)
+                return _wrapped("  ", self.words(item.text), WIDTH)
             case Table():
                 return self.table(item)
 
@@ -107,7 +115,7 @@ class Layout:
     def line(self, lead: str, line: Line) -> list[str]:
         text = self.piece(line.right)
         if line.note:
-            text += f",  {line.note}" if line.value is None else f"   {line.note}"
+            text += self.words(f",  {line.note}" if line.value is None else f"   {line.note}")
         rows = _wrapped(lead, text, WIDTH)
         if line.value is not None and _width(rows[-1]) > VALUES - 2:
             rows = _wrapped(lead, text, VALUES - 2)
@@ -143,6 +151,10 @@ class Layout:
     # ------------------------------------------------------------ pieces
 
     def piece(self, piece: Piece) -> str:
+        """A piece on one line, in the signs that the page is written in."""
+        return self.spelled(self._piece(piece))
+
+    def _piece(self, piece: Piece) -> str:
         match piece:
             case Partial(upper=upper, lower=lower, order=order):
                 power = str(order).translate(SUPERSCRIPTS) if order > 1 else ""
@@ -154,32 +166,35 @@ class Layout:
             case Formula(term=term, numbers=numbers):
                 return (self.numbers if numbers else self.symbols).write(term)
             case Factors(parts=(Words(text=operator), inner)):
-                return f"{operator} ({self.piece(inner)})"
+                return f"{operator} ({self._piece(inner)})"
             case Factors(parts=parts, tight=tight):
                 if any(isinstance(p, Matrix) for p in parts):
-                    return " ".join(self.piece(p) for p in parts)
-                return ("·" if tight else " · ").join(self._factor(p) for p in parts)
+                    return " ".join(self._piece(p) for p in parts)
+                first, *rest = [self._factor(p) for p in parts]
+                if isinstance(parts[0], Formula) and _LEADING_MINUS.fullmatch(first):
+                    first = first[1:-1]  # a sign in front needs no brackets
+                return ("·" if tight else " · ").join([first, *rest])
             case Matrix(rows=rows):
                 return self._matrix(rows)
             case Summands(parts=parts):
-                return " + ".join(self._bracketed(self.piece(p), "−") for p in parts)
+                return " + ".join(self._bracketed(self._piece(p), "−") for p in parts)
             case Number(value=value):
                 return self.numbers.figure(value)[0]
             case Label(text=text, mark=mark):
                 return visible(text) + mark
             case Words(text=text):
-                return text
+                return legible(text)
             case Change(left=left, sign=sign, right=right):
-                return f"{self.piece(left)} {sign} {self.piece(right).replace(' · ', '·')}"
+                return f"{self._piece(left)} {sign} {self._piece(right).replace(' · ', '·')}"
 
     def _matrix(self, rows: tuple[tuple[Piece, ...], ...]) -> str:
         """[a b; c d], its middle left out where it is large."""
         most = self.symbols.most_terms
-        shown = [" ".join(_middle_out([self.piece(p) for p in row], most)) for row in rows]
+        shown = [" ".join(_middle_out([self._piece(p) for p in row], most)) for row in rows]
         return f"[{'; '.join(_middle_out(shown, most))}]"
 
     def _factor(self, part: Piece) -> str:
-        text = self.piece(part)
+        text = self._piece(part)
         if isinstance(part, Summands) and len(part.parts) > 1:
             return f"({text})"
         if isinstance(part, Formula) and re.search(r"^−| [+−] ", re.sub(r"\([^()]*\)", "", text)):
@@ -208,7 +223,7 @@ class Layout:
     def _columns(self, piece: Piece) -> list[tuple[str, str, str]]:
         match piece:
             case Partial(upper=upper, lower=lower):
-                over, under = f"∂{visible(upper)}", f"∂{visible(lower)}"
+                over, under = (self.spelled(f"∂{visible(label)}") for label in (upper, lower))
                 width = max(_width(over), _width(under))
                 return [(over.center(width), "─" * width, under.center(width))]
             case Factors(parts=parts):
@@ -250,7 +265,8 @@ def _wrapped(lead: str, text: str, width: int) -> list[str]:
         indent = " " * 8
         if _width(lead + text) > width:
             rows, row = [lead.rstrip()], indent
-    text = _SMALL.sub(lambda m: m[0].replace(" ", "\xa0"), text).replace(" · ", "\xa0· ")
+    text = _SMALL.sub(lambda m: m[0].replace(" ", "\xa0"), text)
+    text = re.sub(" ([·*]) ", "\xa0\\1 ", text)
     for word in _WORD.findall(text):
         if _width(row + word.rstrip()) > width and row.strip() and row != lead:
             rows.append(row.rstrip())
@@ -272,5 +288,6 @@ def _fitting(text: str, width: int) -> int:
     return found
 
 
-_WORD = re.compile(r"[^ ·]*(?:·| +|$)")
+_LEADING_MINUS = re.compile(r"\(−(?:[^()+−]|\([^()]*\))*\)")
+_WORD = re.compile(r"[^ ·*]*(?:[·*]| +|$)")
 _SMALL = re.compile(r"\([^()]{,30}\)")  # a bracket that is not worth breaking

@@ -89,7 +89,9 @@ def matrix_form(task: Task) -> Result:
         items.append(_delta_block(task, layer, above))
         above = layer
         if own[0] in layer.sums:
-            items += _gradient_blocks(task, layer)
+            number = layers.index(layer)
+            below = f"a({layers[number - 1].name})" if number else "x"
+            items += _gradient_blocks(task, layer, below)
             break
     deltas = [Name(delta_name(task.label(z)), task.adjoints[z]) for z in own]
     formula = plus(
@@ -153,7 +155,7 @@ def _sums_text(layer: LayerSums) -> str:
     return f"a row for each neuron of {layer.name}"
 
 
-def _gradient_blocks(task: Task, layer: LayerSums) -> list[Item]:
+def _gradient_blocks(task: Task, layer: LayerSums, below: str) -> list[Item]:
     """∂E/∂W and ∂E/∂b of the layer that x belongs to."""
     y = task.label(task.y)
     sources = layer.sources()
@@ -165,14 +167,14 @@ def _gradient_blocks(task: Task, layer: LayerSums) -> list[Item]:
         tuple(tuple(Label(task.label(w)) for w in row if w in task.reader.labels) for row in used)
     )
     blocks: list[Item] = [
+        Block([Line(weights, Label(f"W({layer.name})"), note=weights.shape)]),
         Block(
             [
-                Line(weights, Label(f"W({layer.name})"), note=weights.shape),
-                Line(Words(f"δ({layer.name}) a(below)ᵀ"), Label(f"∂{y}/∂W({layer.name})")),
+                Line(Words(f"δ({layer.name}) {below}ᵀ"), Label(f"∂{y}/∂W({layer.name})")),
                 Line(Factors((_column(deltas), inputs), tight=True), relation="≈"),
                 Line(product, relation="≈", note=product.shape),
             ]
-        )
+        ),
     ]
     blocks.append(Block([Line(Words(f"δ({layer.name})"), Label(f"∂{y}/∂b({layer.name})"))]))
     return blocks

@@ -8,7 +8,7 @@ from autodiff.formula.figures import Figures
 from autodiff.formula.layout import Layout
 from autodiff.formula.page import Page
 from autodiff.formula.terms import Term
-from autodiff.formula.text import Text, to_ascii
+from autodiff.formula.text import Text
 
 MOST_TERMS = 4  # of a sum, before its middle is left out
 
@@ -27,8 +27,7 @@ class Showing:
 
     def text(self, *, ascii: bool = False) -> str:
         """The page as text of at most 88 columns; in plain ASCII on request."""
-        text = Layout(self.page, self.figures, self.most_terms).text()
-        return to_ascii(text) if ascii else text
+        return Layout(self.page, self.figures, self.most_terms, ascii=ascii).text()
 
     def full(self) -> "Showing":
         """The same page with nothing left out of long sums."""

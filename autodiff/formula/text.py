@@ -1,6 +1,6 @@
 """Formulas as text: Unicode as on a board, or plain ASCII for terminals that cannot.
 
-    ½(target1 − out_o1)²      1/2*(target1 - out_o1)^2
+½(target1 − out_o1)²      1/2*(target1 - out_o1)^2
 """
 
 import re

@@ -1,0 +1,197 @@
+"""What can be done with a derivation: read it as data, save it, unfold it; and what is refused."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from derivations import number, seed_003
+
+import autodiff as ad
+from nn import textbook
+
+# ---------------------------------------------------------------- as data
+
+
+def test_to_dict_is_complete_and_plain() -> None:
+    E, w = seed_003()
+    derivation = ad.derive(E, w, rate=0.6)
+    data = json.loads(json.dumps(derivation.to_dict()))["gradients"]
+    assert [d["with_respect_to"] for d in data] == [f"w{i}" for i in range(1, 9)]
+    for each, derived in zip(data, derivation.derived, strict=True):
+        assert each["value"] == derived.value
+        assert each["new_value"] == derived.new
+        assert each["backward"] == pytest.approx(each["value"], rel=1e-12)
+        assert each["finite_difference"] == pytest.approx(each["value"], rel=1e-6)
+        assert each["components"]
+    w5 = data[4]
+    assert w5["formula"] == "(out_o1 − target1)·out_o1·(1 − out_o1)·out_h1"
+    assert [(c["of"], c["with_respect_to"], c["derivative"]) for c in w5["components"]] == [
+        ("E_total", "out_o1", "out_o1 − target1"),
+        ("out_o1", "sum_o1", "out_o1·(1 − out_o1)"),
+        ("sum_o1", "w5", "out_h1"),
+    ]
+    assert w5["components"][2]["definition"] == "out_h1·w5 + out_h2·w6 + b2"
+    assert math.prod(c["value"] for c in w5["components"]) == pytest.approx(w5["value"])
+
+
+def test_the_value_of_a_list_is_a_list() -> None:
+    E, w = seed_003()
+    assert isinstance(ad.derive(E, w[0]).value, float)
+    assert ad.derive(E, w[:1]).value == [ad.derive(E, w[0]).value]
+
+
+@pytest.mark.parametrize("ending", ["txt", "tex", "html", "json"])
+def test_save_writes_what_the_ending_says(tmp_path: Path, ending: str) -> None:
+    E, w = seed_003()
+    derivation = ad.derive(E, w[4])
+    path = derivation.save(tmp_path / f"page.{ending}")
+    text = path.read_text(encoding="utf-8")
+    assert text.endswith("\n")
+    inside = {"txt": "out_o1·(1 − out_o1)", "tex": r"\frac", "html": "<math", "json": '"value"'}
+    assert inside[ending] in text
+
+
+def test_save_refuses_other_endings(tmp_path: Path) -> None:
+    E, w = seed_003()
+    with pytest.raises(ValueError, match=r"page\.doc.*\.tex, \.html, \.txt, \.json"):
+        ad.derive(E, w[4]).save(tmp_path / "page.doc")
+
+
+def test_a_notebook_gets_three_kinds() -> None:
+    E, w = seed_003()
+    bundle = ad.derive(E, w[4])._repr_mimebundle_()
+    assert bundle.keys() == {"text/plain", "text/latex", "text/html"}
+
+
+# ---------------------------------------------------------------- unfolded, expanded
+
+
+def test_only_a_chain_unfolds() -> None:
+    E, w = seed_003()
+    assert str(ad.derive(E, w[4]).unfolded()).count("=") == 3
+    with pytest.raises(ValueError, match="several paths lead to w1: see form='paths'"):
+        ad.derive(E, w[0]).unfolded()
+
+
+@pytest.mark.parametrize("x", [-3.0, -0.25, 0.0, 0.5, 2.0])
+def test_every_line_of_the_sigmoid_proof_is_the_same_number(x: float) -> None:
+    z = ad.Value(x, "z")
+    out = z.sigmoid().named("out")
+    [component] = ad.derive(out, z, expand=True).derived[0].steps
+    slope = ad.grad(out, z).data
+    first, *lines = component.proof
+    assert number(first.parts[1].term) == pytest.approx(out.data, rel=1e-12)
+    assert len(lines) == 5
+    for line in lines:
+        assert math.prod(number(p.term) for p in line.parts) == pytest.approx(slope, rel=1e-12)
+    assert number(component.formula) == pytest.approx(slope, rel=1e-12)
+
+
+def test_expanding_shows_what_other_activations_are_made_of() -> None:
+    z = ad.Value(0.5, "z")
+    for name in ("tanh", "softplus", "silu"):
+        out = getattr(ad, name)(z).named("out")
+        assert ad.derive(out, z, expand=True).value == ad.grad(out, z).data
+
+
+# ---------------------------------------------------------------- edges
+
+
+def test_nothing_to_derive() -> None:
+    x, other = ad.values("x other", [0.5, 2.0])
+    y = (x * 2).named("y")
+    derivation = ad.derive(y, other)
+    assert derivation.value == 0.0
+    assert "y does not depend on other" in str(derivation)
+    itself = ad.derive(y, y)
+    assert itself.value == 1.0
+    assert ad.derive(x, x).value == 1.0
+
+
+def test_what_has_no_name_is_called_after_the_variable_or_x_and_y() -> None:
+    weight = ad.Value(0.5)
+    loss = weight * weight
+    inside = {"list": [ad.Value(0.5)]}
+    root = inside["list"][0].sin()
+    pages = [str(ad.derive(loss, weight)), str(ad.derive(root, inside["list"][0]))]
+    assert pages[0].startswith("∂loss/∂weight")
+    assert pages[1].startswith("∂root/∂x")
+
+
+def test_not_finite() -> None:
+    x = ad.Value(0.0, "x")
+    assert math.isinf(ad.derive(x.log().named("y"), x).value)
+    y = (x.log() * 0).named("y")
+    assert "nan" in str(ad.derive(y, x))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"form": "delt"}, "form='delt': choose one of 'auto', 'chain', 'paths'"),
+        ({"sense": "up"}, "sense='up': choose one of 'descent', 'ascent'"),
+        ({"signs": "plus"}, "signs='plus': choose one of 'difference', 'minus'"),
+        ({"digits": 40}, "digits counts decimals, 0 to 17, not 40"),
+        ({"rounding": "up"}, "rounding is 'nearest' or 'truncate', not 'up'"),
+        ({"order": 0}, "order counts derivatives: 1, 2, ..., not 0"),
+        ({"through": ["out_o9"]}, "no Value here is called out_o9; did you mean out_o"),
+        ({"stop": ["out_o1"]}, "not every path from E_total to w1 goes through out_o1"),
+    ],
+)
+def test_what_an_option_cannot_be(options: dict[str, Any], says: str) -> None:
+    E, _ = seed_003()
+    with pytest.raises(ValueError, match=says.replace("(", r"\(")):
+        ad.derive(E, "w1", **options)
+
+
+def test_unknown_and_stale() -> None:
+    E, w = seed_003()
+    with pytest.raises(ValueError, match="no Value here is called w55; did you mean"):
+        ad.derive(E, "w55")
+    with pytest.raises(ValueError, match="at least one Value"):
+        ad.derive(E, [])
+    w[4].data = 0.25
+    with pytest.raises(ValueError, match="w5 changed since E_total was computed"):
+        ad.derive(E, w[0])
+    E.forward()
+    assert ad.derive(E, w[4]).value == ad.grad(E, w[4]).data
+
+
+# ---------------------------------------------------------------- higher order
+
+
+def test_each_line_is_the_derivative_of_the_one_above() -> None:
+    x = ad.Value(0.5, "x")
+    y = (x**4 + 2 * x**2).named("y")
+    assert str(ad.derive(y, x, order=3)) == (
+        "∂³y/∂x³                                                                        order 3\n"
+        "\n"
+        "  y = x⁴ + 2·x²\n"
+        "  ∂y/∂x = 4·x³ + 4·x\n"
+        "        = 4·0.5³ + 4·0.5                                            =       2.5\n"
+        "  ∂²y/∂x² = 12·x² + 4\n"
+        "          = 12·0.5² + 4                                             =         7\n"
+        "  ∂³y/∂x³ = 24·x\n"
+        "          = 24·0.5                                                  =        12\n"
+        "  checked: finite difference of order 2 12.00000"
+    )
+
+
+def test_a_long_second_derivative_leaves_out_the_substitution() -> None:
+    E, w = seed_003()
+    text = str(ad.derive(E, w[0], order=2))
+    assert len(text.splitlines()) < 20
+    assert text.count("≈ −1.30249e−5") == 1
+
+
+# ---------------------------------------------------------------- a formula of the page, tried
+
+
+@pytest.mark.parametrize("name", ["000", "002", "003"])
+def test_printed_formulas_pass_the_check(name: str) -> None:
+    example = textbook.build(name)
+    for weight in example.weights:
+        text = ad.derive(example.loss, weight).formula_text()
+        assert ad.check_formula(example.loss, weight, text).ok

@@ -1,0 +1,58 @@
+"""One step of descent explained: before, after, and nothing changed."""
+
+import pytest
+from derivations import seed_003
+
+import autodiff as ad
+from nn import MLP
+
+
+def test_seed_003() -> None:
+    E, w = seed_003()
+    step = ad.explain_step(E, w, 0.6)
+    assert (step.before, step.after) == pytest.approx((0.24909, 0.24072), abs=5e-6)
+    printed = [0.09933, 0.19919, 0.29667, 0.39597, 0.45187, 0.55073, 0.71056, 0.81081]
+    assert list(step.new.values()) == pytest.approx(printed, abs=1e-5)
+    assert [v.data for v in w] == [k / 10 for k in range(1, 9)]  # nothing moved
+    assert E.data == step.before
+    text = str(step)
+    for line in (
+        "sum_h1 = i1·w1 + i2·w3 + b1",
+        "= 0.1·0.1 + 0.5·0.3 + 0.25                                 ≈   0.41000",
+        "E_total = 0.24909,  before",
+        "E_total = 0.24072,  after the step",
+        "w8       (out_o2 − target2)·out_o2·(1 − out_o2)·out_h2         −0.01803   0.81082",
+    ):
+        assert line in text
+
+
+def test_the_network_explains_its_step() -> None:
+    w1, w2, w3, w4, w5, w6, w7, w8 = ad.values("w1:9", [k / 10 for k in range(1, 9)])
+    b1, b2 = ad.values("b1 b2", [0.25, 0.35])
+    weights = [[[w1, w3], [w2, w4]], [[w5, w6], [w7, w8]]]
+    model = MLP(2, [2, 2], weights=weights, biases=[b1, b2])
+    frozen = model.explain_step([0.1, 0.5], [0.05, 0.95], 0.6, freeze=["b1", b2])
+    assert frozen.after == pytest.approx(0.24072, abs=5e-6)
+    assert "b1" not in frozen.new
+    moved = model.explain_step([0.1, 0.5], [0.05, 0.95], 0.6)
+    assert moved.after == pytest.approx(0.23385, abs=5e-6)
+    assert moved.new.keys() == model.named_parameters().keys()
+
+
+def test_ascent_climbs() -> None:
+    w = ad.Value(0.5, "w")
+    P = (-0.5 * (1 - w.sigmoid()) ** 2).named("P")
+    step = ad.explain_step(P, [w], 0.5, sense="ascent")
+    assert step.after > step.before
+    assert "P = " in str(step)
+
+
+def test_what_it_refuses() -> None:
+    E, w = seed_003()
+    with pytest.raises(ValueError, match="not frozen"):
+        ad.explain_step(E, w, 0.6, freeze=w)
+    with pytest.raises(ValueError, match="no Value here is called w9"):
+        ad.explain_step(E, ["w9"], 0.6)
+    w[4].data = 0.4
+    with pytest.raises(ValueError, match="w5 changed since E_total was computed"):
+        ad.explain_step(E, w, 0.6)
