@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from autodiff.checks import check_gradient as check_gradient
     from autodiff.checks import first_nonfinite as first_nonfinite
     from autodiff.drawing import draw as draw
+    from autodiff.drawing import explore as explore
     from autodiff.export import export as export
     from autodiff.expression import parse as parse
     from autodiff.expression import parse_lines as parse_lines
@@ -52,6 +53,7 @@ _LATER = {
     "derive": "autodiff.formula",
     "draw": "autodiff.drawing",
     "explain_step": "autodiff.formula",
+    "explore": "autodiff.drawing",
     "export": "autodiff.export",
     "first_nonfinite": "autodiff.checks",
     "parse": "autodiff.expression",

@@ -10,7 +10,7 @@ from typing import Any
 from autodiff.cli import demo
 from autodiff.cli.inputs import OPTIONS as INPUTS, WRT, chosen, read_problem
 from autodiff.cli.options import Command, names, number, option, pairs
-from autodiff.cli.terminal import printable, say, wrote
+from autodiff.cli.terminal import flush, printable, say, wrote
 
 DERIVE_KEYWORDS = (
     "form order rate sense signs through stop expand digits rounding".split()
@@ -74,6 +74,34 @@ def draw(args: argparse.Namespace) -> int:
     name = problem.y.name.rpartition(".")[2]
     path = picture.save(args.output if args.output is not None else f"{name}.svg")
     say(wrote(path) + (f" ({picture.note})" if picture.note else ""))
+    return 0
+
+
+def explore(args: argparse.Namespace) -> int:
+    """Write a page that steps through the graph."""
+    from autodiff.drawing import explore as page_of
+
+    problem = read_problem(args)
+    page = page_of(problem.y, weights=args.weights, rate=args.rate, names={})
+    name = problem.y.name.rpartition(".")[2]
+    path = page.save(args.output if args.output is not None else f"{name}.html")
+    say(wrote(path) + (f" ({page.note})" if page.note else ""))
+    return 0
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Show formulas as they are typed, in a browser, until Ctrl-C."""
+    from autodiff.drawing.serving import EXAMPLE as LINES, Server
+
+    text = args.text if args.text is not None else LINES
+    with Server(text, args.port) as server:
+        say(f"open {server.url}\nCtrl-C ends it")
+        flush()
+        if args.open:
+            import webbrowser
+
+            webbrowser.open(server.url)
+        server.serve_forever()
     return 0
 
 
@@ -168,6 +196,32 @@ COMMANDS = (
             option("-o", "--output", metavar="FILE", help="a .svg, .png, .pdf, .dot or .html file"),
         ),
         draw,
+    ),
+    Command(
+        "explore",
+        "Make a page that steps through both passes, offline",
+        (
+            f"explore {EXAMPLE} {AT} -o E.html",
+            "explore --example 003 --weights w1,w2,w3,w4,w5,w6,w7,w8 --rate 0.6 -o seed.html",
+        ),
+        (
+            *INPUTS,
+            option("--weights", type=names, metavar="w,b", help="what a gradient step moves"),
+            option("--rate", type=number, default=0.5, metavar="0.6", help="of a gradient step"),
+            option("-o", "--output", metavar="FILE", help="a .html file"),
+        ),
+        explore,
+    ),
+    Command(
+        "serve",
+        "Show formulas as they are typed, in a browser on this machine",
+        ("serve", "serve --open --port 8000"),
+        (
+            option("text", nargs="?", help="the lines to begin with"),
+            option("--port", type=int, default=0, metavar="8000", help="any free one if left out"),
+            option("--open", action="store_true", help="open the browser"),
+        ),
+        serve,
     ),
     Command("info", "Print versions, and what can be drawn here", ("info",), (), info),
 )  # fmt: skip

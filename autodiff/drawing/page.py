@@ -25,10 +25,11 @@ PAGE = """\
 def page(svg: str) -> str:
     """The page; its policy allows our two style sheets, by their hashes, and nothing else."""
     inside = svg[svg.index("<style>") + len("<style>") : svg.index("</style>")]
-    return PAGE.format(hashes=f"{_hash(STYLE)} {_hash(inside)}", style=STYLE, svg=svg)
+    return PAGE.format(hashes=f"{hash_of(STYLE)} {hash_of(inside)}", style=STYLE, svg=svg)
 
 
-def _hash(text: str) -> str:
+def hash_of(text: str) -> str:
+    """The source expression of a content security policy that allows this very text."""
     from base64 import b64encode
     from hashlib import sha256
 

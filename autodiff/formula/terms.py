@@ -111,12 +111,14 @@ def times(*xs: Any) -> Term:
 
 def plus(*xs: Any) -> Term:
     """The sum of terms or numbers; terms that differ only in their coefficient are added up."""
-    merged: dict[tuple[tuple[Term, float], ...], float] = {}
+    merged: dict[frozenset[tuple[Term, float]], Product] = {}  # x·y and y·x are alike
     for x in map(term, xs):
         for part in x.terms if isinstance(x, Sum) else (x,):
             product = as_product(part)
-            merged[product.factors] = merged.get(product.factors, 0.0) + product.coefficient
-    terms = [_product(c, dict(factors)) for factors, c in merged.items() if c]
+            first = merged.setdefault(frozenset(product.factors), Product(0.0, product.factors))
+            total = first.coefficient + product.coefficient
+            merged[frozenset(product.factors)] = Product(total, first.factors)
+    terms = [_product(p.coefficient, dict(p.factors)) for p in merged.values() if p.coefficient]
     return Sum(tuple(terms)) if len(terms) > 1 else terms[0] if terms else ZERO
 
 
