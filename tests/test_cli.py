@@ -173,10 +173,10 @@ OPTIONS = {
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_options_of_derive(options: str, capsys: pytest.CaptureFixture[str]) -> None:
-    from autodiff.cli.inputs import seed003
+    from autodiff.cli.inputs import example_of
 
     assert main(["derive", "--example", "003", "--wrt", "w1", *options.split()]) == 0
-    y = seed003().y
+    y = example_of("003").y
     assert capsys.readouterr().out == ad.derive(y, "w1", **OPTIONS[options]).text() + "\n"
 
 
@@ -399,7 +399,7 @@ COMPLAINTS = {
     "derive|E = w|--at|w=1,w=2": "argument --at: w is given twice",
     "derive|E = w|--at|w=1|--at|w=2": "--at gives w twice",
     "derive|w = 1\nE = w|--at|w=1": "line 1, column 1: w has a value already",
-    "derive|--example|004": "argument --example: invalid choice: '004'",
+    "derive|--example|004": "there is no example '004'; there are '000', '001',",
     "derive|--example|003|--at|w9=1": "no Value here is called w9; there are target1",
     "derive|--example|003|--at|E1=1": "--at: E1 is computed; only the variables",
     "derive|--file|gone.txt": "gone.txt cannot be read: No such file or directory",

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from nn import MLP, Layer, Neuron
-from nn.initialisers import generator, initial_weights
+from nn.initialisers import generator, glorot, he, initial_weights, uniform
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:
@@ -51,3 +51,29 @@ def test_parts_draw_their_own() -> None:
     assert [[w.data for w in neuron.weights]] == initial_weights("relu", 2, 1, 9)
     assert neuron.bias is not None
     assert neuron.bias.data == 0.0
+
+
+# ---------------------------------------------------------------- whole networks
+
+
+@pytest.mark.parametrize("normal", [False, True])
+def test_variances_as_published(normal: bool) -> None:
+    def variance(layer: list[list[float]]) -> float:
+        every = [w for row in layer for w in row]
+        return sum(w * w for w in every) / len(every)
+
+    first, second = glorot(100, [60, 40], normal=normal, seed=1)
+    assert variance(first) == pytest.approx(2 / 160, rel=0.05)
+    assert variance(second) == pytest.approx(2 / 100, rel=0.1)
+    [layer] = he(100, [60], normal=normal, seed=1)
+    assert variance(layer) == pytest.approx(2 / 100, rel=0.05)
+
+
+def test_weights_for_a_network() -> None:
+    weights = uniform(2, [3, 1], 0.25, seed=random.Random(4))
+    model = MLP(2, [3, 1], weights=weights)
+    drawn = [w for layer in weights for row in layer for w in row]
+    assert [p.data for p in model.parameters()][:6] == drawn[:6]
+    assert max(map(abs, drawn)) <= 0.25
+    assert uniform(2, [3, 1], 0.25, seed=4) == weights
+    assert he(2, [3], seed=1) != glorot(2, [3], seed=1)

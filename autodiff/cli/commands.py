@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from autodiff.cli import demo
@@ -102,6 +103,24 @@ def serve(args: argparse.Namespace) -> int:
 
             webbrowser.open(server.url)
         server.serve_forever()
+    return 0
+
+
+def export(args: argparse.Namespace) -> int:
+    """Print the graph, and its derivatives if asked for, as source text of another language."""
+    from autodiff.export import export as text_of
+
+    problem = read_problem(args)
+    inputs = chosen(problem, args.wrt)
+    wanted = {
+        word: getattr(args, word) for word in ("gradient", "jacobian", "hessian", "self_test")
+    }
+    text = text_of(problem.y, inputs, to=args.to, name=args.name, **wanted)
+    if args.output is None:
+        say(text)
+    else:
+        Path(args.output).write_text(text, encoding="utf-8")
+        say(wrote(Path(args.output)))
     return 0
 
 
@@ -222,6 +241,27 @@ COMMANDS = (
             option("--open", action="store_true", help="open the browser"),
         ),
         serve,
+    ),
+    Command(
+        "export",
+        "Write the graph and its derivatives as C, JavaScript, Python, NumPy or JAX",
+        (
+            f"export {EXAMPLE} {AT} --wrt all --to c --gradient",
+            "export --example 003 --wrt w1,w5 --to javascript -o seed.mjs",
+        ),
+        (
+            *INPUTS,
+            WRT,
+            option("--to", default="c", metavar="LANGUAGE",
+                   help="c, javascript, python, numpy or jax"),
+            option("--name", default="f", metavar="f", help="what the function is called"),
+            option("--gradient", action="store_true", help="with the gradient"),
+            option("--jacobian", action="store_true", help="with the Jacobian"),
+            option("--hessian", action="store_true", help="with the matrix of second derivatives"),
+            option("--self-test", action="store_true", help="C: a main that checks itself"),
+            option("-o", "--output", metavar="FILE", help="a file instead of the terminal"),
+        ),
+        export,
     ),
     Command("info", "Print versions, and what can be drawn here", ("info",), (), info),
 )  # fmt: skip

@@ -7,46 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from autodiff.cli.inputs import seed003
 from autodiff.cli.terminal import can_show, printable
-from autodiff.graph import topological
 from autodiff.names import labels
 from autodiff.value import Value
 
-RATE = 0.6
 PICTURE = "seed003.svg"
-
-# What the article prints. It does not print the gradients of w2, w3, w4, nor the error afterwards.
-FORWARD = {
-    "sum_h1": "0.41",
-    "out_h1": "0.60108",
-    "sum_h2": "0.47",
-    "out_h2": "0.61538",
-    "sum_o1": "1.01977",
-    "out_o1": "0.73492",
-    "sum_o2": "1.26306",
-    "out_o2": "0.77955",
-    "E1": "0.23456",
-    "E2": "0.01452",
-    "E_total": "0.24908",
-}
-GRADIENTS = {
-    "w1": "0.00110",
-    "w5": "0.08020",
-    "w6": "0.08211",
-    "w7": "-0.01760",
-    "w8": "-0.01802",
-}
-NEW_WEIGHTS = {
-    "w1": "0.09933",
-    "w2": "0.19919",
-    "w3": "0.29667",
-    "w4": "0.39597",
-    "w5": "0.45187",
-    "w6": "0.55073",
-    "w7": "0.71056",
-    "w8": "0.81081",
-}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,39 +19,50 @@ def run(args: argparse.Namespace) -> int:
     from autodiff.drawing import draw
     from autodiff.formula import derive
     from autodiff.formula.text import to_ascii
+    from nn import textbook
 
     folder = Path(args.out)
     if not args.no_picture:
         folder.mkdir(parents=True, exist_ok=True)  # what cannot be written is said at once
-    E, parameters = seed003()
-    pages = [derive(E, "w5", rate=RATE), derive(E, "w1", rate=RATE, form="paths")]
+    example = textbook.build("003")
+    E, rate = example.loss, example.rate
+    pages = [derive(E, "w5", rate=rate), derive(E, "w1", rate=rate, form="paths")]
     drawing = None if args.no_picture else draw(E)  # with the numbers before the step
 
     plain = not can_show("".join(page.text() for page in pages))
     spell: Callable[[str], str] = to_ascii if plain else str
 
-    print("\n".join(_forward(E, spell)))
-    print(f"\n\nBackward: two of the eight derivations (rate {RATE})\n")
+    print("\n".join(_forward(example, spell)))
+    print(f"\n\nBackward: two of the eight derivations (rate {rate})\n")
     print("\n\n".join(page.text(ascii=plain) for page in pages))
     before = E.data
-    print("\n\n" + "\n".join(_step(E, parameters, spell)))
+    print("\n\n" + "\n".join(_step(example, spell)))
     print(f"\n\nError: {before:.5f} before, {E.data:.5f} after; the biases b1 and b2 stay fixed.")
     if drawing is not None:
         print(f"\n{_picture(drawing, folder)}")
     return 0
 
 
-def _forward(E: Value, spell: Callable[[str], str]) -> list[str]:
+def _weights(example: Any) -> list[tuple[str, Value]]:
+    """The weights by their short names, in order."""
+    return sorted((weight.name.rpartition(".")[2], weight) for weight in example.weights)
+
+
+def _forward(example: Any, spell: Callable[[str], str]) -> list[str]:
     """Every computed number with its formula, beside the printed one."""
     from autodiff.formula import formula_text
 
-    shown = labels([E])
-    nodes = {shown[node]: node for node in topological(E) if node in shown}
+    shown = labels([example.loss])
+    nodes = example.values
     rows = [("", "", "here", "article")]
-    for name, printed in FORWARD.items():
-        formula = spell(formula_text(nodes[name], shown))
-        rows.append((name, f"= {formula}", f"{nodes[name].data:.7f}", printed))
-    given = [("i1", "i2", "target1", "target2", "b1", "b2"), NEW_WEIGHTS]
+    for name, printed in example.printed.items():
+        if name in nodes:
+            formula = spell(formula_text(nodes[name], shown))
+            rows.append((name, f"= {formula}", f"{nodes[name].data:.7f}", f"{printed:.5f}"))
+    given = [
+        ("i1", "i2", "target1", "target2", "b1", "b2"),
+        sorted(w.name for w in example.weights),
+    ]
     return [
         "A network of 2 inputs, 2 hidden neurons and 2 outputs, all sigmoid (seed 003)",
         "",
@@ -98,21 +74,29 @@ def _forward(E: Value, spell: Callable[[str], str]) -> list[str]:
     ]
 
 
-def _step(E: Value, parameters: Sequence[Value], spell: Callable[[str], str]) -> list[str]:
+def _step(example: Any, spell: Callable[[str], str]) -> list[str]:
     """Take the step; all eight gradients and new weights beside the printed ones."""
     from nn import SGD
 
-    by_name = {p.name.rpartition(".")[2]: p for p in parameters}
+    E: Value = example.loss
     E.backward()
-    SGD(parameters, rate=RATE, freeze=["b1", "b2"]).step()
+    SGD(example.weights, rate=example.rate).step()
     E.forward()
     rows = [("weight", spell("∂E_total/∂w"), "article", "new weight", "article", "difference")]
     off = {}
-    for name, printed in NEW_WEIGHTS.items():
-        weight, gradient = by_name[name], GRADIENTS.get(name, "-")
-        off[name] = weight.data - float(printed)
-        new = f"{weight.data:.7f}"
-        rows.append((name, f"{weight.grad:.7f}", gradient, new, printed, f"{off[name]:.7f}"))
+    for name, weight in _weights(example):
+        gradient, new = (example.printed.get(key) for key in (f"dE_total/d{name}", f"new {name}"))
+        off[name] = weight.data - new
+        rows.append(
+            (
+                name,
+                f"{weight.grad:.7f}",
+                "-" if gradient is None else f"{gradient:.5f}",
+                f"{weight.data:.7f}",
+                f"{new:.5f}",
+                f"{off[name]:.7f}",
+            )
+        )
     largest = max(map(abs, off.values()))
     return [
         "All eight weights, one step further",

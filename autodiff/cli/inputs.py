@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import NamedTuple
 
 from autodiff.cli.options import Option, names, numbers, option
 from autodiff.expression import read_expression, read_lines
 from autodiff.graph import topological
-from autodiff.names import find, values
+from autodiff.names import find
 from autodiff.syntax import LIMITS
 from autodiff.value import Value
 
@@ -24,18 +23,21 @@ class Problem(NamedTuple):
     variables: list[Value]
 
 
-def seed003() -> Problem:
-    """The network of seed 003; its variables are weights and biases."""
-    from nn import MLP, half_squared_error
+def example_of(which: str) -> Problem:
+    """A published example of `nn.textbook`; its variables are what a network of it could learn."""
+    from nn import textbook
 
-    w = values("w1:9", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8])
-    biases = values("b1 b2", [0.25, 0.35])
-    weights = [[[w[0], w[2]], [w[1], w[3]]], [w[4:6], w[6:8]]]
-    model = MLP(2, [2, 2], weights=weights, biases=biases)
-    return Problem(half_squared_error(model([0.1, 0.5]), [0.05, 0.95]), [*w, *biases])
+    example = textbook.build(which)
+    learned = example.model.parameters() if example.model else example.weights
+    return Problem(example.loss, sorted(learned, key=_kind_and_number))
 
 
-EXAMPLES: dict[str, Callable[[], Problem]] = {"003": seed003}
+def _kind_and_number(node: Value) -> tuple[bool, str, int, str]:
+    """Weights before biases, w2 before w10."""
+    name = node.name.rpartition(".")[2]
+    digits = name[len(name.rstrip("0123456789")) :]
+    return name.startswith("b"), name.rstrip("0123456789"), int(digits or 0), name
+
 
 OPTIONS: tuple[Option, ...] = (
     option(
@@ -44,7 +46,11 @@ OPTIONS: tuple[Option, ...] = (
         help='a formula, lines such as "z = w*x + b", or - for standard input',
     ),
     option("--file", metavar="FILE", help="read the lines from a file"),
-    option("--example", choices=EXAMPLES, help="a published network: 003 is the one of the demo"),
+    option(
+        "--example",
+        metavar="003",
+        help="a published example: 000, 001, 002, 003, mazur, micrograd, ... (see nn/textbook.py)",
+    ),
     option(
         "--at",
         action="append",
@@ -92,7 +98,7 @@ def chosen(problem: Problem, wrt: list[str] | None) -> list[Value]:
 
 
 def _example(which: str, at: dict[str, float], of: str | None) -> Problem:
-    y, variables = EXAMPLES[which]()
+    y, variables = example_of(which)
     for name, data in at.items():
         node = find([y], name)
         if node.args:
