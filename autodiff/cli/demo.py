@@ -61,7 +61,7 @@ def _forward(example: Any, spell: Callable[[str], str]) -> list[str]:
             rows.append((name, f"= {formula}", f"{nodes[name].data:.7f}", f"{printed:.5f}"))
     given = [
         ("i1", "i2", "target1", "target2", "b1", "b2"),
-        sorted(w.name for w in example.weights),
+        [name for name, _ in _weights(example)],
     ]
     return [
         "A network of 2 inputs, 2 hidden neurons and 2 outputs, all sigmoid (seed 003)",
