@@ -29,16 +29,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autodiff.backends import compile as compile
-    from autodiff.checks import check_gradient as check_gradient
-    from autodiff.checks import first_nonfinite as first_nonfinite
-    from autodiff.drawing import draw as draw
-    from autodiff.drawing import explore as explore
+    from autodiff.checks import check_gradient as check_gradient, first_nonfinite as first_nonfinite
+    from autodiff.drawing import draw as draw, explore as explore
     from autodiff.export import export as export
-    from autodiff.expression import parse as parse
-    from autodiff.expression import parse_lines as parse_lines
-    from autodiff.formula import check_formula as check_formula
-    from autodiff.formula import derive as derive
-    from autodiff.formula import explain_step as explain_step
+    from autodiff.expression import parse as parse, parse_lines as parse_lines
+    from autodiff.formula import (
+        check_formula as check_formula,
+        derive as derive,
+        explain_step as explain_step,
+    )
     from autodiff.ops import *  # noqa: F403
     from autodiff.program import Program as Program
     from autodiff.syntax import ParseError as ParseError

@@ -19,8 +19,8 @@ from oracle import MULLER, ROWS, at_precision, exact, pairs, representable, ulps
 
 import autodiff as ad
 from autodiff import ops
-from autodiff.op import TABLE
 from autodiff.graph import topological
+from autodiff.op import TABLE
 
 # The rows of the package, without those that other tests register.
 NAMES = [name for name, op in TABLE.items() if getattr(ops, name, None) is op]
