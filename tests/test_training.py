@@ -215,6 +215,9 @@ def test_an_interrupt_leaves_the_last_whole_epoch(moment: int) -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that interrupts")
 def test_interrupts_at_any_moment_change_no_number() -> None:
+    if sys.gettrace() is not None:
+        pytest.skip("an interrupt inside a tracer (coverage) leaves its lock taken for good")
+
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from reader import Reader
+from browser.reader import Reader
 
 FLAGS = (
     "--headless=new",

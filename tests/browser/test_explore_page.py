@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from pages import seed003
-from reader import Reader
+from browser.reader import Reader
 
 import autodiff as ad
 from autodiff.drawing import explore

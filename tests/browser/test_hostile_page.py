@@ -4,7 +4,7 @@ import html
 from pathlib import Path
 
 import pytest
-from reader import Reader
+from browser.reader import Reader
 from test_drawing_hostile import HOSTILE
 
 import autodiff as ad

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from reader import Reader
+from browser.reader import Reader
 
 from autodiff.drawing.serving import Server
 

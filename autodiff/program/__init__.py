@@ -1,0 +1,14 @@
+"""From a recorded graph to a Program, one file for each pass.
+
+trace       Values to nodes; equal ones are merged, `simplify` makes them simpler on the way
+lanes       equal sub-graphs over different numbers become one, over an axis of lanes
+sums        chains of + - * become sums of products
+differentiate   the chain rule on nodes
+lower       rows that a backend does not know
+group       nodes that do the same at the same time
+allocate    slots, and steps over columns of slots: the `Layout` that a backend runs
+"""
+
+from autodiff.program.program import Program
+
+__all__ = ["Program"]

@@ -1,0 +1,238 @@
+"""Lanes: a sum over equal sub-graphs that differ only in their numbers becomes one sub-graph over
+an axis.
+
+    losses = [loss_of(model, x, y) for x, y in samples]
+    total = sum(losses) / len(losses) + penalty
+
+Every term of such a sum has the same shape: the same ops over the same parameters, with other
+constants. Two walks find that. One goes up from the leaves and numbers the shapes. The other goes
+down from the terms of a sum that have one shape, all of them side by side: what is the same object
+in all lanes is shared, constants become leaves with a number for each lane, and the rest is one
+node for all. The sum becomes a total over the axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from autodiff.graph import check_recorded
+from autodiff.op import number
+from autodiff.program.node import Builder
+from autodiff.value import Value
+
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
+
+FEWEST = 4  # lanes; fewer equal terms stay as they are
+CONSTANT = 0  # the shape of a number
+
+
+class Family:
+    """Terms of one shape: `steps` compute one of them, from shared Values and numbers of each lane.
+
+    A step is (op, operands); an operand is a float, a shared Value, the place of an earlier step,
+    or a `Numbers`.
+    """
+
+    __slots__ = ("sign", "size", "steps")
+
+    def __init__(self, sign: float, terms: list[Value]) -> None:
+        self.sign = sign
+        self.size = len(terms)
+        self.steps = _side_by_side(terms)
+
+    def total(self, builder: Builder, made: dict[Value, Any], axis: int, leaves: list[Any]) -> Any:
+        """The node for the sum of the terms; their numbers are put at the end of `leaves`."""
+        results: list[Any] = []
+        for op, operands in self.steps:
+            args: list[Any] = []
+            for x in operands:
+                if type(x) is Numbers:
+                    args.append(builder.leaf("lane", len(leaves), axis))
+                    leaves.append(x.data)
+                else:
+                    args.append(
+                        results[x] if type(x) is int else x if type(x) is float else made[x]
+                    )
+            results.append(builder.record(op, tuple(args)))
+        total = builder.total(results[-1], axis)
+        return total if self.sign == 1.0 else -total
+
+    def shared(self) -> list[Value]:
+        return [x for _, operands in self.steps for x in operands if isinstance(x, Value)]
+
+
+class Numbers:
+    """One operand, a number for each lane."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: list[float]) -> None:
+        self.data = data
+
+
+class Lanes:
+    """The families of a graph: `sums` has, for the last node of a sum, its families and its other
+    terms.
+    """
+
+    def __init__(
+        self, roots: Sequence[Value], order: list[Value], fixed: Collection[Value]
+    ) -> None:
+        self.sums: dict[Value, tuple[list[Family], list[tuple[float, Any]]]] = {}
+        self.leaves: list[list[float]] = []
+        self._axis = 2
+        shapes = _shapes(order, fixed)
+        chains = _chains(roots, order, shapes)
+        for head, terms in chains.items():
+            alike: dict[tuple[float, int], list[Any]] = {}
+            for sign, term in terms:
+                shape = CONSTANT if type(term) is float else shapes[term]
+                alike.setdefault((sign, shape), []).append(term)
+            families, rest = [], []
+            for (sign, shape), same in alike.items():
+                if (
+                    shape != CONSTANT
+                    and len(same) >= FEWEST
+                    and len(set(same)) > 1
+                    and same[0].operands
+                ):
+                    families.append(Family(sign, same))
+                else:
+                    rest += [(sign, term) for term in same]
+            if families:
+                self.sums[head] = families, rest
+        if self.sums:
+            check_recorded(*roots)
+
+    def needed(self, roots: Sequence[Value], order: list[Value]) -> list[Value]:
+        """The nodes of `order` that are still wanted one by one."""
+        wanted = set(roots)
+        for node in reversed(order):
+            if node in wanted:
+                wanted.update(x for x in self.operands(node) if type(x) is not float)
+        return [node for node in order if node in wanted]
+
+    def operands(self, node: Value) -> Sequence[Any]:
+        if node not in self.sums:
+            return node.operands
+        families, rest = self.sums[node]
+        return [x for family in families for x in family.shared()] + [x for _, x in rest]
+
+    def record(self, node: Value, builder: Builder, made: dict[Value, Any]) -> Any:
+        """The node for a sum of families and other terms."""
+        families, rest = self.sums[node]
+        result: Any = 0  # the int, which sums leave out
+        for family in families:
+            result = result + family.total(builder, made, self._axis, self.leaves)
+            self._axis += 1
+        for sign, x in rest:
+            x = x if type(x) is float else made[x]
+            result = result + x if sign == 1.0 else result - x
+        return result
+
+
+def _chains(
+    roots: Sequence[Value], order: list[Value], shapes: dict[Value, int]
+) -> dict[Value, list[tuple[float, Any]]]:
+    """Sums of many terms, by their last node: each term with its sign.
+
+    A sum that was added up in a loop is a long line of + and -; what hangs on the line are the
+    terms, and the line ends where what is left has the shape of a term.
+    """
+    length = _lengths(roots, order)
+    inside: set[Value] = set()
+    chains: dict[Value, list[tuple[float, Any]]] = {}
+    for head in reversed(order):
+        if head in inside:
+            continue
+        if head.op == "sum":
+            chains[head] = [(1.0, x) for x in head.operands]
+        elif head.op in LINKS:
+            terms: list[tuple[float, Any]] = []
+            met: set[int] = set()
+            sign, x = 1.0, head
+            while x is head or (x in length and shapes[x] not in met):
+                inside.add(x)
+                left, right = x.args
+                right_sign = -sign if x.op == "sub" else sign
+                if length.get(right, 0) > length.get(left, 0):  # type: ignore[arg-type]
+                    (left, right), (sign, right_sign) = (right, left), (right_sign, sign)
+                terms.append((right_sign, right))
+                met.add(CONSTANT if type(right) is float else shapes[right])  # type: ignore[index]
+                x = left  # type: ignore[assignment]
+            terms.append((sign, x))
+            chains[head] = terms[::-1]
+    return {head: terms for head, terms in chains.items() if len(terms) >= FEWEST}
+
+
+LINKS = {"add", "sub"}
+
+
+def _lengths(roots: Sequence[Value], order: list[Value]) -> dict[Value, int]:
+    """How many + and - follow each other behind a node, for those that one other node uses."""
+    count = dict.fromkeys(order, 0)
+    for x in [x for node in order for x in node.operands] + list(roots):
+        if type(x) is not float:
+            count[x] += 1  # type: ignore[index]
+    length: dict[Any, int] = {}
+    for node in order:
+        if node.op in LINKS and count[node] == 1:
+            length[node] = 1 + max(length.get(x, 0) for x in node.operands)
+    return length
+
+
+def _shapes(order: list[Value], fixed: Collection[Value]) -> dict[Value, int]:
+    """A number for each shape: equal for nodes of equal ops over equal shapes."""
+    known: dict[Any, int] = {}
+    shapes: dict[Value, int] = {}
+    for node in order:
+        if node in fixed:
+            shapes[node] = -1 - len(known)
+            known[node] = CONSTANT
+        elif not node.operands:
+            shapes[node] = CONSTANT
+        else:
+            operands: tuple[Any, ...] = node.operands
+            inner = [CONSTANT if type(x) is float else shapes[x] for x in operands]
+            shapes[node] = known.setdefault((node.op, *inner), len(known) + 1)
+    return shapes
+
+
+def _side_by_side(terms: list[Value]) -> list[tuple[str, list[Any]]]:
+    """One term of many, step by step, from walking down all of them at once."""
+    steps: list[tuple[str, list[Any]]] = []
+    done: dict[tuple[int, ...], int] = {}
+    stack: list[Any] = [(terms, None)]
+    while stack:
+        column, operands = stack.pop()
+        key = tuple(map(id, column))
+        if operands is not None:  # its operands have been walked
+            found = []
+            for x in operands:
+                there = done.get(tuple(map(id, x))) if type(x) is list else None
+                found.append(x if there is None else there)
+            done[key] = len(steps)
+            steps.append((column[0].op, found))
+        elif key not in done:
+            operands = [
+                _operand(xs) for xs in zip(*(node.operands for node in column), strict=True)
+            ]
+            stack.append((column, operands))
+            stack += [(x, None) for x in reversed(operands) if type(x) is list]
+    return steps
+
+
+def _operand(xs: tuple[Any, ...]) -> Any:
+    """What stands in one place in all lanes: the same Value, numbers, or nodes to walk on."""
+    first = xs[0]
+    if type(first) is not float:
+        if all(x is first for x in xs):
+            return first
+        if first.operands:
+            return list(xs)
+    data = [x if type(x) is float else number(x.data) for x in xs]
+    if len({x.hex() for x in data}) == 1:
+        return data[0]
+    return Numbers(data)

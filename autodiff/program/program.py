@@ -1,0 +1,262 @@
+"""A compiled graph: call it with arrays, ask it for gradients over a batch, let it descend.
+
+A Program keeps what was traced (`Tape`) and makes a layout of it for each use when that use first
+comes: one for the outputs, one for the value and the gradients over a batch. Gradients run without
+the gates that keep a dead branch silent; a dead branch can only show as a number that is not
+finite, and then the program with gates runs instead.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from autodiff.modes import MODES
+from autodiff.program.allocate import Layout, allocate
+from autodiff.program.differentiate import gradients
+from autodiff.program.given import listed, rows_of_inputs
+from autodiff.program.group import group
+from autodiff.program.lower import lower
+from autodiff.program.node import ROWS, SHARED, Node, behind, no_collection
+from autodiff.program.show import shown
+from autodiff.program.sums import raise_sums
+from autodiff.program.tape import Tape
+
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
+
+VALUES, GRADIENTS = "values", "gradients"
+KEPT = 4  # bindings to a batch size that are kept
+
+
+class Program:
+    """What `compile` returns.
+
+    * `program(X)`: the outputs, one row of X for each sample; or `program(x1, x2)`, a number or a
+      column for each input. One output gives an array with a number for each row, a list of
+      outputs an array with a row for each. A single row, or numbers, give a float or a list of
+      floats.
+    * `value_and_grad(X)`: the output averaged (or summed) over the rows and its gradients.
+    * `step(X, rate)`, `run(X, rate, steps)`: gradient descent on the program's own `parameters`.
+    * `inputs`, `parameters`: names of what varies from row to row, and numbers of what is shared.
+    """
+
+    def __init__(
+        self,
+        tape: Tape,
+        single: bool,
+        names: tuple[Sequence[str], Sequence[str], Sequence[str]],
+        parameters: Sequence[float],
+        leaves: Sequence[Any] = (),
+        backend: str = "numpy",
+    ) -> None:
+        import numpy as np
+
+        self._tape = tape
+        self._single = single
+        self.inputs, self.parameter_names, self.output_names = map(tuple, names)
+        self.parameters = np.array(parameters, dtype=np.float64)
+        self.backend = backend
+        self._leaves = list(leaves)
+        self._layouts: dict[tuple[str, bool], tuple[Layout, bool]] = {}
+        self._runners: dict[tuple[str, bool, int], Any] = {}
+        self._running = threading.Lock()  # the buffers are one call's at a time
+
+    # ------------------------------------------------------------ the outputs
+
+    def __call__(self, *args: Any, parameters: Any = None) -> Any:
+        """The outputs; see the class. `parameters` stand for the program's own in this call."""
+        X, n, one = rows_of_inputs(args, self.inputs)
+        given = self._given(parameters)
+        import numpy as np
+
+        with self._running:
+            runner = self._run(VALUES, X, n, given)
+            results = [runner.output(i, X) for i in range(len(runner.layout.outputs))]
+            columns = [np.full(n, r) if type(r) is float else np.array(r) for r in results]
+        self._refuse_nonfinite(columns)
+        if one:
+            numbers = [float(column[0]) for column in columns]
+            return numbers[0] if self._single else numbers
+        return columns[0] if self._single else np.stack(columns, axis=1)
+
+    def value_and_grad(
+        self, *args: Any, params: Any = None, reduce: str = "mean"
+    ) -> tuple[float, Any]:
+        """The output over all rows, and its derivatives by the parameters as an array.
+
+        `reduce` is "mean" or "sum". `params` stand for the program's own parameters in this call.
+        Raises ValueError unless the program has one output and parameters.
+        """
+        if reduce not in ("mean", "sum"):
+            raise ValueError(f'reduce is "mean" or "sum", not {reduce!r}')
+        if len(args) == 2 and params is None and len(self.inputs) != 2:
+            *args, params = args  # type: ignore[assignment]
+        X, n = self._samples(args)
+        given = self._given(params)
+        scale = 1.0 / n if reduce == "mean" and self.inputs else 1.0
+        with self._running:
+            runner = self._run(GRADIENTS, X, n, given)
+            value, gradient = runner.output(0, X) * scale, runner.gradient() * scale
+        self._refuse_nonfinite([value])
+        return value, gradient
+
+    # ------------------------------------------------------------ descent
+
+    def step(self, *args: Any, rate: Any = None) -> float:
+        """One step of gradient descent on the mean over all rows; returns the value before it."""
+        if rate is None and args:
+            *args, rate = args  # type: ignore[assignment]
+        return float(self.run(*args, rate=rate, steps=1)[0])
+
+    def run(self, *args: Any, rate: Any = None, steps: int | None = None) -> Any:
+        """`steps` steps of gradient descent on the mean over all rows; the value before each of
+        them.
+        """
+        import numpy as np
+
+        if steps is None and len(args) >= 2:
+            *args, rate, steps = args  # type: ignore[assignment]
+        if not isinstance(steps, int) or steps < 0:
+            raise ValueError(f"steps counts steps of descent, not {steps!r}")
+        if (
+            not isinstance(rate, (int, float))
+            or isinstance(rate, bool)
+            or not 0.0 <= rate < float("inf")
+        ):
+            raise ValueError(f"rate is a finite number that is not negative, not {rate!r}")
+        X, n = self._samples(args)
+        values = np.empty(steps)
+        scale = 1.0 / n if self.inputs else 1.0
+        with self._running:
+            for i in range(steps):
+                runner = self._run(GRADIENTS, X, n, self.parameters)
+                values[i] = runner.output(0, X) * scale
+                self.parameters -= (rate * scale) * runner.gradient()
+        return values
+
+    def write_back(self, parameters: Sequence[Any]) -> None:
+        """Give the program's numbers to Values: the parameters it was compiled with, in their
+        order.
+        """
+        parameters = list(parameters)
+        if len(parameters) != len(self.parameters):
+            raise ValueError(f"{len(self.parameters)} parameters, but {len(parameters)} Values")
+        for value, number in zip(parameters, self.parameters.tolist(), strict=True):
+            value.data = number
+
+    def _samples(self, args: Sequence[Any]) -> tuple[Any, int]:
+        X, n, _ = rows_of_inputs(args, self.inputs)
+        if not n:
+            raise ValueError("X has no rows: there is nothing to average")
+        return X, n
+
+    # ------------------------------------------------------------ running
+
+    def _run(self, kind: str, X: Any, n: int, parameters: Any) -> Any:
+        """The runner after a run: without gates, and with them if that made a difference."""
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            runner = self._runner(kind, False, n)
+            runner.run(parameters, X)
+            if self._layouts[kind, False][1] and not runner.finite(X):
+                runner = self._runner(kind, True, n)
+                runner.run(parameters, X)
+        return runner
+
+    def _runner(self, kind: str, gated: bool, n: int) -> Any:
+        key = kind, gated, n
+        runner = self._runners.get(key)
+        if runner is None:
+            from autodiff.backends import runner as runner_of  # a floor up
+
+            layout = self.layout(kind, gated)
+            while len(self._runners) >= KEPT:
+                self._runners.pop(next(iter(self._runners)))
+            runner = self._runners[key] = runner_of(
+                self.backend, layout, n, len(self.inputs), self._leaves, len(self.parameters)
+            )
+        return runner
+
+    def layout(self, kind: str = VALUES, gated: bool = False) -> Layout:
+        """The steps and slots for `kind`, "values" or "gradients"; made when first asked for."""
+        if (kind, gated) not in self._layouts:
+            with no_collection():
+                self._layouts[kind, gated] = self._laid_out(kind, gated)
+        return self._layouts[kind, gated][0]
+
+    def _laid_out(self, kind: str, gated: bool) -> tuple[Layout, bool]:
+        """The layout, and whether gates were left out."""
+        from autodiff.backends import rows_of  # a floor up
+
+        gated = gated or self._tape.decides_by_gates()
+        builder, outputs, parameters = self._tape.load(gated, len(self.parameters))
+        if kind == GRADIENTS:
+            outputs = self._with_gradients(outputs, parameters)
+        outputs = raise_sums(lower(outputs, rows_of(self.backend)))
+        nodes = behind(outputs)
+        layout = allocate(nodes, group(nodes), outputs, len(self.parameters))
+        builder.clear()
+        return layout, builder.dropped
+
+    def _with_gradients(self, outputs: list[Any], parameters: list[Node]) -> list[Any]:
+        if not self._single or not parameters:
+            raise ValueError(
+                "gradients over a batch need one output and parameters: "
+                "compile(loss, inputs, parameters=model.parameters())"
+            )
+        [y] = outputs
+        if type(y) is float:
+            return [y, *[0.0] * len(parameters)]
+        if y.axis == SHARED:
+            return [y, *gradients(y, parameters)]
+        total = y.home.total(y, ROWS)
+        return [total, *gradients(total, parameters)]
+
+    # ------------------------------------------------------------ what is given
+
+    def _given(self, parameters: Any) -> Any:
+        if parameters is None:
+            return self.parameters
+        import numpy as np
+
+        given = np.asarray(parameters, dtype=np.float64)
+        if given.shape != self.parameters.shape:
+            raise ValueError(
+                f"{len(self.parameters)} parameters are wanted ({listed(self.parameter_names)}), "
+                f"not an array of shape {given.shape}"
+            )
+        return given
+
+    def _refuse_nonfinite(self, results: Sequence[Any]) -> None:
+        if "strict" in MODES.get():
+            import numpy as np
+
+            for name, result in zip(self.output_names, results, strict=False):
+                bad = np.nonzero(~np.isfinite(np.atleast_1d(result)))[0]
+                if len(bad):
+                    number = float(np.atleast_1d(result)[bad[0]])
+                    raise FloatingPointError(f"{name} is {number} in row {int(bad[0])}")
+
+    # ------------------------------------------------------------ as an object
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__ | {"_runners": {}}
+        del state["_running"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._running = threading.Lock()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Program of {len(self.inputs)} inputs, {len(self.parameters)} parameters, "
+            f"{len(self.output_names)} outputs on {self.backend}>"
+        )
+
+    def __str__(self) -> str:
+        kind = GRADIENTS if self._single and len(self.parameters) else VALUES
+        return shown(self, self.layout(kind))

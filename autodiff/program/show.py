@@ -1,0 +1,100 @@
+"""How a Program prints: one line for each array statement, with the user's names."""
+
+from __future__ import annotations
+
+from autodiff.program.allocate import ADDED, Column, Layout, Step
+from autodiff.program.group import INPUT, SHARES
+from autodiff.program.node import ROWS, SHARED, TOTAL, TOTAL_PRODUCT
+
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from autodiff.program.program import Program
+
+SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "power": "**"}
+MOST = 200  # lines
+
+
+def shown(program: Program, layout: Layout) -> str:
+    """The head and the statements.
+
+    A statement says how many numbers it computes, for each row (or lane) or once for all, what it
+    is, and which of the user's names are among its results.
+    """
+    lines = [_head(program, layout)]
+    names: dict[tuple[int, int], str] = {}
+    constants = dict(layout.constants)
+    for number, step in enumerate(layout.steps, 1):
+        result = f"t{number}"
+        if step.op != ADDED:
+            names.update({(step.out.space, slot): result for slot in step.out.slots})
+        else:
+            result = names[step.out.space, step.out.slots[0]]
+        if number <= MOST:
+            lines.append(_statement(program, step, result, names, constants))
+    if len(layout.steps) > MOST:
+        lines.append(f"  ... and {len(layout.steps) - MOST} more")
+    return "\n".join(lines)
+
+
+def _head(program: Program, layout: Layout) -> str:
+    slots = ", ".join(
+        f"{rows} {'shared numbers' if axis == SHARED else 'rows of ' + _axis(axis)}"
+        for axis, rows in sorted(layout.rows.items())
+    )
+    return (
+        f"program of {_span(program.inputs) or 'no inputs'}; "
+        f"parameters {_span(program.parameter_names) or 'none'}; "
+        f"{len(layout.steps)} statements; {slots}"
+    )
+
+
+def _axis(axis: int) -> str:
+    return "X" if axis == ROWS else f"lanes {axis - ROWS}"
+
+
+def _span(names: tuple[str, ...]) -> str:
+    return " .. ".join(dict.fromkeys((*names[:1], *names[-1:])))
+
+
+def _statement(
+    program: Program,
+    step: Step,
+    result: str,
+    names: dict[tuple[int, int], str],
+    constants: dict[int, float],
+) -> str:
+    operands = [_operand(program, column, names, constants) for column in step.columns]
+    if step.op in (TOTAL, TOTAL_PRODUCT):
+        text = f"sum over {_axis(step.axis)} of {' * '.join(operands)}"
+    elif step.op in ("inner", ADDED):
+        text = f"dot({', '.join(operands)})"
+    elif step.op in SIGNS:
+        text = f" {SIGNS[step.op]} ".join(operands)
+    else:
+        shown = operands[: -1 if step.op in SHARES else None]
+        text = (
+            f"{step.op}({', '.join(shown if len(shown) < 6 else [*shown[:2], '...', shown[-1]])})"
+        )
+    sign = "+=" if step.op == ADDED else "="
+    where = "shared" if step.out.space == SHARED else f"each {_axis(step.out.space)}"
+    line = f"  {result}[{len(step.out.slots)}] {sign} {text}"
+    title = _span(step.title)
+    return f"{line:<64}  # {where}{': ' if title else ''}{title}"
+
+
+def _operand(
+    program: Program,
+    column: Column,
+    names: dict[tuple[int, int], str],
+    constants: dict[int, float],
+) -> str:
+    slots = list(dict.fromkeys(column.slots))
+    if column.space == INPUT:
+        return _span((program.inputs[slots[0]], program.inputs[slots[-1]]))
+    if column.space == SHARED and slots[0] in constants:
+        return _span((f"{constants[slots[0]]:.6g}", f"{constants.get(slots[-1], 0.0):.6g}"))
+    if column.space == SHARED and slots[0] < len(program.parameters):
+        last = min(max(slots), len(program.parameters) - 1)
+        return _span((program.parameter_names[slots[0]], program.parameter_names[last]))
+    found = dict.fromkeys(names.get((column.space, slot), "numbers") for slot in slots)
+    return _span(tuple(found))

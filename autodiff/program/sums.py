@@ -1,0 +1,121 @@
+"""Sums of products: chains of + - * become one `inner` node each.
+
+    w1*x1 + w2*x2 + b        ->    inner(w1, w2, b;  x1, x2, 1)
+
+A chain is followed through sums, differences, minus signs and products that nobody else uses, so
+nothing is computed twice. Order and rounding of a sum are not the recorded ones any more;
+everything else is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autodiff.program.node import TOTAL_PRODUCT, Builder, Node, behind, rebuilt, users
+
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
+
+    Term = tuple[Any, Any]
+
+SUMS = {"add", "sub", "inner"}
+FEW, MANY = 3, 8  # from so many terms on a sum is one node, with products among them and without
+
+
+def raise_sums(outputs: Sequence[Any]) -> list[Any]:
+    """The outputs with every sum of products as one node."""
+    nodes = behind(outputs)
+    if not nodes:
+        return list(outputs)
+    builder = nodes[0].home
+    count = users(nodes, outputs)
+    heads, inside = _heads(nodes, count)
+    fresh: dict[Node | None, Any] = {}
+    for node in nodes:
+        if node in heads:
+            fresh[node] = _inner(builder, heads[node], fresh)
+        elif node in inside:
+            continue
+        elif node.op == TOTAL_PRODUCT and (product := builder.known("mul", node.operands)) in fresh:
+            fresh[node] = builder.plain_total(fresh[product], node.place)  # it is needed anyhow
+        elif node.operands:
+            args = tuple([a if type(a) is float else fresh[a] for a in node.operands])
+            fresh[node] = node if args == node.operands else rebuilt(builder, node, args)
+        else:
+            fresh[node] = node
+        if node.name and type(fresh[node]) is Node and not fresh[node].name:
+            fresh[node].name = node.name
+    return [fresh[x] if type(x) is Node else x for x in outputs]
+
+
+def _heads(nodes: list[Node], count: list[int]) -> tuple[dict[Node, list[Term]], set[Node]]:
+    """The last node of each chain with the chain's terms, and the nodes that go into a chain."""
+    heads: dict[Node, list[Term]] = {}
+    inside: set[Node] = set()
+    for node in reversed(nodes):
+        if node.op in SUMS and node not in inside:
+            terms, absorbed = _terms(node, count)
+            fewest = FEW if any(map(_is_product, terms)) else MANY
+            if len(terms) >= fewest or node.op == "inner":
+                heads[node] = terms
+                inside.update(absorbed)
+    return heads, inside
+
+
+def _terms(head: Node, count: list[int]) -> tuple[list[Term], list[Node]]:
+    """The products that a chain adds up, from left to right, and the nodes it consists of."""
+    terms: list[Term] = []
+    absorbed: list[Node] = []
+    axis = head.axis
+    stack: list[tuple[float, Any]] = [(1.0, head)]
+    while stack:
+        sign, x = stack.pop()
+        if type(x) is float or x.axis != axis or (x is not head and count[x.index] != 1):
+            terms.append((x, sign))
+            continue
+        op = x.op
+        if op == "add" or op == "sub":
+            stack.append((sign if op == "add" else -sign, x.operands[1]))
+            stack.append((sign, x.operands[0]))
+        elif op == "neg":
+            stack.append((-sign, x.operands[0]))
+        elif op == "mul":
+            terms.append((x.operands[0], x.operands[1]) if sign == 1.0 else (x.operands, sign))
+        elif op == "inner":
+            half = len(x.operands) // 2
+            for pair in zip(x.operands[:half], x.operands[half:], strict=True):
+                terms.append(pair if sign == 1.0 else (pair, sign))
+        else:
+            terms.append((x, sign))
+            continue
+        if x is not head:
+            absorbed.append(x)
+    return terms, absorbed
+
+
+def _is_product(term: Term) -> bool:
+    return type(term[1]) is not float
+
+
+def _rank(x: Any) -> int:
+    """Shared factors stand left of varying ones, and left of constants."""
+    return 1 if type(x) is float else 2 if x.axis else 0
+
+
+def _inner(builder: Builder, terms: list[Term], fresh: dict[Node | None, Any]) -> Any:
+    """The node for these terms; the sign of a term is put into one of its factors."""
+    lefts, rights = [], []
+    for x, y in terms:
+        sign = 1.0
+        if type(x) is tuple:
+            (x, y), sign = x, y
+        x = x if type(x) is float else fresh[x]
+        y = y if type(y) is float else fresh[y]
+        if sign == -1.0:
+            x, y = (x, -y) if type(y) is float else (-x, y)
+        if _rank(x) > _rank(y):
+            x, y = y, x
+        lefts.append(x)
+        rights.append(y)
+    return builder.record("inner", (*lefts, *rights))

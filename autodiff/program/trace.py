@@ -1,0 +1,60 @@
+"""From a recorded graph to nodes: inputs vary from row to row, parameters are shared, all else is
+constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from autodiff.graph import check_recorded, topological
+from autodiff.names import describe
+from autodiff.op import number
+from autodiff.program.lanes import Lanes
+from autodiff.program.node import Builder, Node
+from autodiff.value import Value
+
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def trace(
+    outputs: Sequence[Value], leaves: Mapping[Value, Node], builder: Builder
+) -> tuple[list[Any], list[list[float]]]:
+    """A Node (or a float, where nothing varies) for each output; and the numbers of the lanes.
+
+    `leaves` are the Values that stand for something. Lanes are looked for where no input varies.
+    Raises ValueError, with the name, when a Value was given new data since the outputs were
+    computed.
+    """
+    made: dict[Value, Any] = dict(leaves)
+    record = builder.record
+    order = topological(*outputs)
+    behind = set(order)
+    for x, leaf in leaves.items():
+        if leaf.op == "input" and x not in behind:
+            raise ValueError(f"no output depends on the input {describe(x)}")
+    lanes = None
+    if all(leaf.op == "parameter" for leaf in leaves.values()):
+        lanes = Lanes(outputs, order, leaves)
+        if lanes.sums:
+            order = lanes.needed(outputs, order)
+        else:
+            lanes = None
+    for node in order:
+        if node in made:
+            continue
+        if lanes is not None and node in lanes.sums:
+            made[node] = lanes.record(node, builder, made)
+            continue
+        operands = node.operands
+        if not operands:
+            made[node] = number(node.data)
+            continue
+        args = tuple([a if type(a) is float else made[a] for a in operands])
+        if node.point != tuple([a if type(a) is float else a.data for a in operands]):
+            check_recorded(*outputs)
+        result = made[node] = record(node.op, args)
+        if node.name and type(result) is Node and not result.name and result.operands:
+            result.name = node.name
+    return [made[output] for output in outputs], [] if lanes is None else lanes.leaves

@@ -1,0 +1,19 @@
+"""What a caller chooses: names out of a table, and whole numbers."""
+
+from collections.abc import Collection
+from typing import Any
+
+
+def known(name: Any, table: Collection[str], what: str) -> str:
+    """The key of a table that is meant; a ValueError lists them."""
+    key = str(name).lower()
+    if key not in table:
+        raise ValueError(f"{what}={name!r} is unknown; use one of {', '.join(table)}")
+    return key
+
+
+def checked_count(n: Any, what: str, least: int) -> int:
+    """A whole number that is not below `least`."""
+    if isinstance(n, bool) or not isinstance(n, int) or n < least:
+        raise ValueError(f"{what} is a whole number from {least} on, not {n!r}")
+    return n

@@ -1,0 +1,321 @@
+"""Each pass on its own: what it recognises, and what it leaves alone."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+import nn
+from autodiff.op import TABLE
+from autodiff.program.allocate import allocate
+from autodiff.program.differentiate import gradients
+from autodiff.program.group import group
+from autodiff.program.lower import lower
+from autodiff.program.node import ROWS, SHARED, Builder, Node, behind
+from autodiff.program.phases import AFTER, BEFORE, DURING, phases, slices
+from autodiff.program.sums import raise_sums
+from autodiff.program.tape import Tape
+from autodiff.program.trace import trace
+
+
+@pytest.fixture
+def builder():
+    return Builder()
+
+
+def leaves(builder, shared=3, varying=3):
+    ps = [builder.leaf("parameter", i, SHARED, f"p{i}") for i in range(shared)]
+    xs = [builder.leaf("input", i, ROWS, f"x{i}") for i in range(varying)]
+    return ps, xs
+
+
+def text(x):
+    """A node in a few characters, to compare shapes."""
+    if type(x) is float:
+        return f"{x:g}"
+    if not x.operands:
+        return x.name or x.op
+    return f"{x.op}({', '.join(map(text, x.operands))})"
+
+
+# ---------------------------------------------------------------- nodes and simplifications
+
+
+def test_equal_nodes_are_one(builder):
+    (p, q, _), (x, _, _) = leaves(builder)
+    assert p * x + q is p * x + q
+    assert p * x is not x * p
+    assert x * 0.0 is x * 0.0
+    assert x * 0.0 is not x * -0.0
+
+
+def test_what_is_simpler_and_the_same(builder):
+    _, (x, y, _) = leaves(builder)
+    assert x * 1.0 is x and 1.0 * x is x and x / 1.0 is x  # noqa: PT018
+    negative = -x
+    assert -negative is x
+    assert text(x * -1.0) == "neg(x0)"
+    assert text(x + -y) == "sub(x0, x1)"
+    assert text(x - -y) == "add(x0, x1)"
+    assert ad.alias(x) is x
+    assert ad.where(1.0, x, y) is x
+    assert text(x**2.0) == "square(x0)"
+    assert ad.exp(2.0) * x is math.exp(2.0) * x
+
+
+def test_what_looks_simpler_and_is_not_the_same(builder):
+    _, (x, *_) = leaves(builder)
+    for node, same in [
+        (x - x, "sub(x0, x0)"),
+        (x * 0.0, "mul(x0, 0)"),
+        (x / x, "div(x0, x0)"),
+        (x + 0.0, "add(x0, 0)"),
+        (x**0.5, "power(x0, 0.5)"),
+        (ad.exp(ad.log(x)), "exp(log(x0))"),
+    ]:
+        assert text(node) == same
+
+
+def test_a_node_has_no_number(builder):
+    _, (x, *_) = leaves(builder)
+    for ask in (lambda: x > 0, lambda: bool(x), lambda: float(x), lambda: max(x, x)):
+        with pytest.raises(TypeError, match=r"ad\.where"):
+            ask()
+
+
+def test_gates_are_left_out_on_request():
+    for gated in (True, False):
+        builder = Builder(gated)
+        _, (x, y, _) = leaves(builder)
+        node = ad.gate(x, y)
+        assert (node is y, builder.dropped) == (not gated, not gated)
+
+
+# ---------------------------------------------------------------- sums of products
+
+
+def test_a_neuron_is_one_sum_of_products(builder):
+    (p, q, b), (x, y, _) = leaves(builder)
+    [z] = raise_sums([p * x + q * y + b])
+    assert text(z) == "inner(p0, p1, p2, x0, x1, 1)"
+
+
+def test_signs_go_into_factors(builder):
+    (p, q, b), (x, y, _) = leaves(builder)
+    [z] = raise_sums([b - (p * x - y * q)])
+    assert text(z) == "inner(p2, neg(p0), p1, 1, x0, x1)"
+
+
+def test_what_others_use_is_not_computed_twice(builder):
+    (p, q, b), (x, y, _) = leaves(builder)
+    product = p * x
+    z, other = raise_sums([product + q * y + b, ad.exp(product)])
+    assert text(z) == "inner(1, p1, p2, mul(p0, x0), x1, 1)"
+    assert text(other) == "exp(mul(p0, x0))"
+
+
+def test_shared_sums_stay_out_of_varying_ones(builder):
+    ps, (x, *_) = leaves(builder)
+    penalty = ps[0] * ps[0] + ps[1] * ps[1] + ps[2] * ps[2]
+    [z] = raise_sums([x + penalty])
+    assert text(z) == "add(x0, inner(p0, p1, p2, p0, p1, p2))"
+
+
+def test_short_sums_stay_plain(builder):
+    _, (x, y, z) = leaves(builder)
+    assert text(raise_sums([x + y + z])[0]) == "add(add(x0, x1), x2)"
+    assert text(raise_sums([1.0 - x * y])[0]) == "sub(1, mul(x0, x1))"
+
+
+# ---------------------------------------------------------------- the chain rule over axes
+
+
+def test_what_leaves_an_axis_is_added_up(builder):
+    (p, _, b), (x, *_) = leaves(builder)
+    y = builder.total(p * x + b, ROWS)
+    slopes = gradients(y, [p, b])
+    assert [text(s) for s in slopes] == ["total(x0)", "size"]
+
+
+def test_products_are_added_up_as_products(builder):
+    (p, _, b), (x, *_) = leaves(builder)
+    y = builder.total(ad.tanh(p * x + b), ROWS)
+    dp, db = gradients(y, [p, b])
+    assert text(dp) == "total_product(tanh_slope(add(mul(p0, x0), p2)), x0)"
+    assert text(db) == "total(tanh_slope(add(mul(p0, x0), p2)))"
+
+
+# ---------------------------------------------------------------- lowering
+
+
+def test_formulas_and_vocabulary_become_known_rows(builder):
+    _, (x, *_) = leaves(builder)
+    row = TABLE["square"]
+    assert text(lower([ad.square(x)], {"mul"})[0]) == "mul(x0, x0)"
+    assert row.forward(3.0) == 9.0
+    assert text(lower([ad.sin(x)], set())[0]) == "sin(x0)"  # math.sin wants a number
+
+
+# ---------------------------------------------------------------- groups and slots
+
+
+def layout_of(model_sizes=(3, [4, 2]), gradient=True):
+    model = nn.MLP(*model_sizes, activation="tanh")
+    xs = ad.values(f"x1:{model_sizes[0] + 1}", [0.1] * model_sizes[0])
+    loss = nn.half_squared_error(model(xs), [0.5] * model_sizes[1][-1])
+    program = ad.compile(loss, xs, parameters=model.parameters())
+    return program, program.layout("gradients" if gradient else "values")
+
+
+def test_a_layer_is_one_step_forward_and_one_back():
+    _, layout = layout_of()
+    sizes = [(step.op, len(step.out.slots)) for step in layout.steps]
+    assert sizes.count(("inner", 4)) == 1
+    assert sizes.count(("tanh", 4)) == 1
+    assert sizes.count(("total_product", 12)) == 1
+    assert sizes.count(("total_product", 8)) == 1
+    wide, wider = (layout_of((3, [n, n]))[1] for n in (12, 40))
+    assert len(wide.steps) == len(wider.steps)
+
+
+def test_every_step_reads_what_has_been_written():
+    program, layout = layout_of()
+    written = {(-1, i) for i in range(len(program.inputs))}
+    written |= {(SHARED, i) for i in range(len(program.parameters))}
+    written |= {(SHARED, slot) for slot, _ in layout.constants}
+    written |= {(SHARED, slot) for slot in layout.sizes.values()}
+    for step in layout.steps:
+        for column in step.columns:
+            assert written.issuperset((column.space, slot) for slot in column.slots), step.op
+        written.update((step.out.space, slot) for slot in step.out.slots)
+    assert written.issuperset(place for place in layout.outputs if type(place) is tuple)
+
+
+def test_gradients_lie_side_by_side():
+    _, layout = layout_of()
+    slots = [slot for _, slot in layout.outputs[1:]]
+    assert slots == list(range(slots[0], slots[0] + len(slots)))
+
+
+def test_rows_are_used_again(builder):
+    _, (x, *_) = leaves(builder)
+    for _ in range(100):
+        x = ad.sin(x)
+    nodes = behind([x])
+    assert allocate(nodes, group(nodes), [x], 0).rows[ROWS] <= 3
+
+
+def test_independent_sums_are_grouped_by_their_operands(builder):
+    ps, xs = leaves(builder, shared=32, varying=8)
+    towers = []
+    for i in range(8):
+        half = xs[:4] if i < 4 else xs[4:]
+        towers.append(ad.dot(ps[4 * i : 4 * i + 4], half))
+    assert sorted(len(g.nodes) for g in group(behind(towers))) == [4, 4]
+
+
+# ---------------------------------------------------------------- phases
+
+
+def test_phases_of_a_loss_with_a_penalty():
+    w, x = ad.values("w x", [0.5, 2.0])
+    program = ad.compile((w * x) ** 2 + ad.exp(w), x, parameters=w)
+    layout = program.layout("gradients")
+    found, sliceable = phases(layout)
+    assert sliceable
+    assert set(found) == {BEFORE, DURING, AFTER}
+    by_op = {step.op: phase for step, phase in zip(layout.steps, found, strict=True)}
+    assert (by_op["exp"], by_op["square"]) == (BEFORE, DURING)
+
+
+def test_slices_cover_all_rows_evenly():
+    for n in (0, 1, 100, 1000, 12345):
+        parts = slices(n, 5000)
+        assert [i for part in parts for i in range(n)[part]] == list(range(n))
+        lengths = [part.stop - part.start for part in parts]
+        assert max(lengths) - min(lengths) <= 1
+
+
+# ---------------------------------------------------------------- lanes and tape
+
+
+def traced(outputs, parameters):
+    builder = Builder()
+    places = {p: builder.leaf("parameter", i, SHARED, p.name) for i, p in enumerate(parameters)}
+    return trace(outputs, places, builder)
+
+
+def test_equal_terms_become_lanes():
+    w, b = ad.values("w b", [0.5, 0.1])
+    total = sum((w * x + b - 2 * x) ** 2 for x in [0.1, 0.2, 0.3, 0.4]) / 4
+    [node], numbers = traced([total], [w, b])
+    assert node.op == "div"
+    assert node.operands[0].op == "total"
+    assert numbers == [[0.1, 0.2, 0.3, 0.4], [0.2, 0.4, 0.6, 0.8]]
+
+
+def test_equal_numbers_stay_constants_and_shared_work_is_done_once():
+    w = ad.Value(0.5, "w")
+    common = ad.exp(w)
+    total = ad.sum([(common * x) ** 2.0 for x in [1.0, 2.0, 3.0, 4.0, 5.0]])
+    [node], numbers = traced([total], [w])
+    assert text(node) == "total(square(mul(exp(w), lane)))"
+    assert numbers == [[1.0, 2.0, 3.0, 4.0, 5.0]]
+
+
+def test_differences_keep_their_sign():
+    w = ad.Value(0.5, "w")
+    total = ad.exp(w)
+    for x in [1.0, 2.0, 3.0, 4.0]:
+        total = total - ad.log(w * x)
+    [node], _ = traced([total], [w])
+    assert text(node) == "sub(exp(w), total(log(mul(w, lane))))"
+    assert ad.compile(total, parameters=w)() == pytest.approx(total.data, rel=1e-15)
+
+
+def test_lanes_that_share_inner_nodes_share_them():
+    w = ad.Value(0.5, "w")
+    terms = []
+    for x in [1.0, 2.0, 3.0, 4.0]:
+        h = ad.tanh(w * x)
+        terms.append(h * h + h)
+    [node], _ = traced([ad.sum(terms)], [w])
+    assert sum(n.op == "tanh" for n in behind([node])) == 1
+
+
+def test_a_tape_gives_its_nodes_back(builder):
+    (p, q, _), (x, y, _) = leaves(builder)
+    outputs = [ad.gate(x, p * x + q * y + 0.5), builder.total(x * y, ROWS), 2.0]
+    _, loaded, parameters = Tape(outputs).load(gated=True, n_parameters=3)
+    assert [text(z) for z in loaded] == [text(z) for z in outputs]
+    assert len(parameters) == 3
+    _, loaded, _ = Tape(outputs).load(gated=False, n_parameters=3)
+    assert text(loaded[0]).startswith("add")
+
+
+# ---------------------------------------------------------------- kernels
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_kernels_are_near_the_rows(name):
+    """Within a few ulps of the larger of result and terms, over the whole range of the row."""
+    from autodiff.backends import kernels
+
+    op, rng = TABLE[name], random.Random(name)
+    f = kernels.UFUNCS.get(name) or kernels.FUNCTIONS.get(name)
+    if f is None or name == "gate":
+        pytest.skip("no kernel of its own, or of many operands")
+    scales = [1e-3, 0.3, 1.0, 5.0, 15.0, 40.0, 700.0]
+    points = [[rng.gauss(0, s) for _ in range(op.arity)] for s in scales for _ in range(200)]
+    with np.errstate(all="ignore"):
+        got = np.asarray(f(*np.array(points).T), dtype=float)
+    for point, y in zip(points, got.tolist(), strict=True):
+        expected = op.forward(*point)
+        crossing = 1e-14 if name.startswith(("gelu", "silu")) and "_" in name else 0.0
+        assert y == pytest.approx(expected, rel=8 * 2.2e-16, abs=crossing, nan_ok=True), point
+
+
+def test_nodes_are_hashed_by_identity(builder):
+    assert Node.__eq__ is object.__eq__
