@@ -1,5 +1,6 @@
-"""erf and erfc on arrays: W. J. Cody's rational approximations (Math. Comp. 23, 1969), within 3
-ulp.
+"""erf and erfc on arrays: W. J. Cody's rational approximations (Math. Comp. 23, 1969).
+
+Measured against `math.erf` and `math.erfc`: erf within 4 ulp, erfc within 6.
 
 Also the exact product (`two_product`) that squares an argument without losing its tail.
 """
