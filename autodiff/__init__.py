@@ -7,7 +7,7 @@
     out.backward()
     print(ad.derive(out, w))
 
-See README.md for a tour and docs/tutorial.md for a walk.
+See README.md for a tour and docs/derivations.md for a walk.
 """
 
 from __future__ import annotations

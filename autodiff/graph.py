@@ -17,7 +17,7 @@ from math import isfinite
 from types import MappingProxyType
 
 from autodiff.modes import MODES, created
-from autodiff.op import TABLE, Op, number
+from autodiff.op import TABLE, Op, legible, number
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
@@ -144,8 +144,9 @@ def _refuse_changed(arg: Any, seen: float, root: Any) -> None:
     if arg.data != arg.data and seen != seen:
         return  # nan then and now
     raise ValueError(
-        f"{arg.name or 'an unnamed Value'} changed since {root.name or 'the result'} was computed "
-        f"({seen!r}, now {arg.data!r}): call {root.name or 'its'}.forward()"
+        f"{legible(arg.name) or 'an unnamed Value'} changed since "
+        f"{legible(root.name) or 'the result'} was computed "
+        f"({seen!r}, now {arg.data!r}): call {legible(root.name) or 'its'}.forward()"
     )
 
 
@@ -169,7 +170,6 @@ def refuse_nonfinite(adjoints: dict[Any, float], order: list[Any]) -> None:
 
 
 def call_text(op: Op, args: tuple[Any, ...], point: tuple[float, ...], name: str = "") -> str:
-    shown = (
-        f"{getattr(a, 'name', '') and a.name + '='}{x!r}" for a, x in zip(args, point, strict=True)
-    )
-    return f"{name}{' = ' if name else ''}{op.name}({', '.join(shown)})"
+    names = (legible(getattr(arg, "name", "")) for arg in args)
+    shown = (f"{n}{'=' if n else ''}{x!r}" for n, x in zip(names, point, strict=True))
+    return f"{legible(name)}{' = ' if name else ''}{op.name}({', '.join(shown)})"

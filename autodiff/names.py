@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType
 
 from autodiff.graph import topological
+from autodiff.op import legible
 from autodiff.value import Value
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -164,7 +165,7 @@ def describe(value: Value, labels: Mapping[Value, str] | None = None) -> str:
     """
     name = (labels or {}).get(value, value.name)
     if name:
-        return _printable(name)
+        return legible(name)
     return f"the Value {value.data:.6g}" + (f" ({value.op})" if value.op else "")
 
 
@@ -213,10 +214,6 @@ def _free_numbers(label: str, taken: set[str]) -> Iterator[int]:
         number += 1
 
 
-def _printable(name: str) -> str:
-    return name if name.isprintable() else ascii(name)
-
-
 # ---------------------------------------------------------------- finding by name
 
 
@@ -254,7 +251,7 @@ def find(
         raise ValueError(_unknown(which, list(shown.values())))
     first = {repeats[0] for repeats in paths.values() if len(repeats) > 1}
     choices = [shown[node] + ("#1" if node in first else "") for node in nodes]
-    raise ValueError(f"{_printable(which)} may be any of {_listed(choices)}: say which")
+    raise ValueError(f"{legible(which)} may be any of {_listed(choices)}: say which")
 
 
 def _ending_in(name: str, paths: Mapping[str, list[Value]]) -> list[str]:
@@ -269,10 +266,10 @@ def _unknown(name: str, known: list[str]) -> str:
     if not known:
         return 'no Value here has a name; give one with Value(0.5, "w5") or y.named("out")'
     near = difflib.get_close_matches(name[:100], [label[:100] for label in known[:1000]], n=3)
-    hint = f"did you mean {' or '.join(map(_printable, near))}?" if near else ""
-    return f"no Value here is called {_printable(name)}; {hint or 'there are ' + _listed(known)}"
+    hint = f"did you mean {' or '.join(map(legible, near))}?" if near else ""
+    return f"no Value here is called {legible(name)}; {hint or 'there are ' + _listed(known)}"
 
 
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(map(_printable, names[:SHOWN])) + more
+    return ", ".join(map(legible, names[:SHOWN])) + more

@@ -194,6 +194,11 @@ def follow(follower: Callable[[Op], None]) -> None:
     _followers.append(follower)
 
 
+def legible(name: str) -> str:
+    """A name as it may stand in a message: what cannot be seen is escaped."""
+    return name if name.isprintable() else ascii(name)
+
+
 def number(x: Any) -> float:
     """`x` as a float64, for any real number: int, float, bool, Fraction, NumPy scalar or 0-d array.
 

@@ -15,7 +15,7 @@ from operator import add
 
 from autodiff import graph, ops
 from autodiff.modes import MODES, created
-from autodiff.op import Op, follow, number
+from autodiff.op import Op, follow, legible, number
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ class Value:
 
     def __repr__(self) -> str:
         grad = f", grad={self.grad:.5g}" if self.grad else ""
-        return f"{type(self).__name__}({self.name}{'=' if self.name else ''}{self.data:.5g}{grad})"
+        name = f"{legible(self.name)}=" if self.name else ""
+        return f"{type(self).__name__}({name}{self.data:.5g}{grad})"
 
     def formula(self) -> str:
         """What it was computed from, down to the named Values: `w·x + b`."""
@@ -164,11 +165,10 @@ class Value:
     def __float__(self) -> float:
         raise TypeError("a Value is not a plain number; use v.exp(), ad.exp(v), or v.data")
 
-    def __int__(self) -> int:
-        return int(self.__float__())
+    __int__ = __index__ = __float__
 
-    def __index__(self) -> int:
-        return int(self.__float__())
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else str(self)
 
     # ------------------------------------------------------------ the two passes
 

@@ -1,6 +1,7 @@
 """What several tests share: running Python as a person would, from an empty directory."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -45,3 +46,9 @@ def run_python(tmp_path: Path) -> RunPython:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The ten readable tests run first."""
     items.sort(key=lambda item: item.path.name != "test_tiny.py")  # stable
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is tested: it must arrive, also where the shell started us in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -41,7 +41,6 @@ def shell(command: str, **environment: str) -> "subprocess.CompletedProcess[str]
 
 # ---------------------------------------------------------------- demo
 
-# seeds/NOTES.md
 FORWARD_003 = {
     "sum_h1": 0.41,
     "out_h1": 0.60108,

@@ -1,4 +1,4 @@
-"""The four seed documents, built with nn: every printed number and every formula (seeds/NOTES.md).
+"""The four seed documents, built with nn: every printed number and every formula.
 
 The same documents built from bare Values are in test_seeds.py.
 """

@@ -1,6 +1,6 @@
 """The four seed documents, built from bare Values: their numbers and their formulas.
 
-Facts and slips of the documents are in shared/seeds/NOTES.md; the printed numbers of 003 are
+The printed numbers of 003 are
 truncated to five decimals, so they are compared with a tolerance of 1e-5.
 """
 

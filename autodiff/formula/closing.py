@@ -1,5 +1,6 @@
 """How every derivation ends: the assembled formula, its value and checks, the update, the table."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from autodiff.formula.alike import (
@@ -65,7 +66,8 @@ def closing(task: Task, result: Result, d: Derived, rate: float | None, sense: s
     difference = (
         f" · finite difference {number(d.difference)}" if d.difference == d.difference else ""
     )
-    items.append(Remark(f"checked: backward() {number(d.engine)}{difference}".replace("-", "−")))
+    checked = f"checked: backward() {number(d.engine)}{difference}".replace("-", "−")
+    items.append(Remark(checked + _disagreement(d)))
     if rate is not None and d.new is not None:
         sign, eta, mark = SENSES[sense]
         substituted = plus(
@@ -80,6 +82,16 @@ def closing(task: Task, result: Result, d: Derived, rate: float | None, sense: s
         ]
         items += [Remark(""), Block(lines)]
     return items
+
+
+def _disagreement(d: Derived) -> str:
+    """What to make of a finite difference that does not agree: words, or nothing."""
+    if not math.isfinite(d.engine):
+        return "  (not finite: an edge of the domain)"
+    off = abs(d.engine - d.difference)
+    if off <= 1e-4 * max(abs(d.engine), abs(d.difference)) + 1e-6 or d.difference != d.difference:
+        return ""
+    return "  (they differ: a kink, or too rough for a finite difference)"
 
 
 def _assembled(task: Task, result: Result, d: Derived, left: Partial, most: int) -> Block:

@@ -28,6 +28,7 @@ from autodiff.formula.task import Result, Task
 from autodiff.formula.terms import plus, times
 from autodiff.graph import check_recorded, local_slopes, sweep, topological
 from autodiff.names import caller_names, find, labels
+from autodiff.op import number
 from autodiff.value import Value
 
 MANY_PATHS = 8
@@ -49,6 +50,7 @@ def derive(
     expand: bool = False,
     digits: int = 5,
     rounding: str = "nearest",
+    **unknown: Any,
 ) -> Derivation:
     """The derivation of dy/dx in the names of the graph, with the numbers put in.
 
@@ -66,9 +68,13 @@ def derive(
 
     Raises ValueError for an unknown name or option, or when a Value changed since y was computed.
     """
+    refuse_unknown("derive", unknown)
     _known("form", form, ("auto", *FORMS))
     _known("sense", sense, tuple(SENSES))
     _known("signs", signs, SIGNS)
+    if not isinstance(y, Value):
+        raise TypeError(f"derive wants the Value that is differentiated, not {y!r}")
+    _fitting(form, order, rate, through, stop, expand)
     check_recorded(y)
     extra = caller_names()
     many = isinstance(x, (list, tuple))
@@ -85,14 +91,31 @@ def derive(
         xs if many else xs[0],
         extra,
         form=form,
-        rate=rate,
+        rate=None if rate is None else number(rate),
         sense=sense,
         signs=signs,
         figures=figures,
-        through=None if through is None else [find([y], each, extra) for each in through],
-        stops=[find([y], each, extra) for each in stop or ()],
+        through=None if through is None else [find([y], each, extra) for each in _listed(through)],
+        stops=[find([y], each, extra) for each in _listed(stop or ())],
         expand=expand,
     )[0]
+
+
+def _listed(names: Any) -> list[Any]:
+    """One Value or name is a list of one."""
+    return [names] if isinstance(names, (str, Value)) else list(names)
+
+
+def _fitting(form: str, order: int, rate: Any, through: Any, stop: Any, expand: bool) -> None:
+    """Raise ValueError for options that would have to be ignored."""
+    first_order = {"rate": rate is not None, "through": through, "stop": stop, "expand": expand}
+    first_order["form"] = form != "auto"
+    chain_only = {"stop": stop, "expand": expand}
+    for option, given in (first_order if order != 1 else chain_only).items():
+        if given and order != 1:
+            raise ValueError(f"{option}= goes with first derivatives, not with order={order!r}")
+        if given and form not in ("auto", "chain"):
+            raise ValueError(f"{option}= goes with form='chain', not with form={form!r}")
 
 
 def _table_of_labels(
@@ -216,3 +239,12 @@ def _free(name: str, taken: Any) -> str:
 def _known(option: str, given: str, known: tuple[str, ...]) -> None:
     if given not in known:
         raise ValueError(f"{option}={given!r}: choose one of {', '.join(map(repr, known))}")
+
+
+def refuse_unknown(function: str, options: dict[str, Any]) -> None:
+    """Raise TypeError for options that do not exist; the rate has one name everywhere."""
+    if options:
+        name = min(options)
+        rate = name in ("lr", "learning_rate", "eta", "alpha", "step")
+        hint = "the learning rate is called rate=" if rate else "see its documentation"
+        raise TypeError(f"{function} has no option {name}=; {hint}")

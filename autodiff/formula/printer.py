@@ -49,7 +49,8 @@ class Printer:
         """A number; a negative one binds like a sign."""
         if x in CONSTANTS:
             return self.constant(CONSTANTS[x]), PRODUCT
-        text = self.number(self.figures.text(abs(x)))
+        figures = self.figures if self.numbers else EXACTLY
+        text = self.number(figures.text(abs(x)))
         return (self.MINUS + text, SIGN) if x < 0.0 else (text, CALL)
 
     def sum(self, x: Sum) -> str:
@@ -177,6 +178,7 @@ class Printer:
         return self.root(self.write(x)), CALL
 
 
+EXACTLY = Figures(17)  # a constant of a formula is not rounded
 _GAP = Name("…", 0.0)
 
 

@@ -66,7 +66,12 @@ class Text(Printer):
 
 
 _INFIX = {"<=": "≤", "==": "="}
-_SPOKEN = {"maximum": "max", "minimum": "min", "normal_density": "φ", "power": "pow"}
+_SPOKEN = {
+    "maximum": "max",
+    "minimum": "min",
+    "normal_density": "φ",
+    "power": "pow",
+}
 
 _ASCII = {
     "½(": "1/2*(", "¼(": "1/4*(", "¾(": "3/4*(", "½": "1/2", "¼": "1/4", "¾": "3/4",

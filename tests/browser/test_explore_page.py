@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from pages import seed003
-from browser.reader import Reader
 
 import autodiff as ad
 from autodiff.drawing import explore
 from autodiff.drawing.waypoints import Waypoints
 from autodiff.graph import local_slopes, sweep, topological
+from browser.reader import Reader
 
 pytestmark = pytest.mark.browser
 RATE = 0.6

@@ -4,11 +4,11 @@ import html
 from pathlib import Path
 
 import pytest
-from browser.reader import Reader
 from test_drawing_hostile import HOSTILE
 
 import autodiff as ad
 from autodiff.drawing import explore
+from browser.reader import Reader
 
 pytestmark = pytest.mark.browser
 NAMES = [

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from browser.reader import Reader
 
 from autodiff.drawing.serving import Server
+from browser.reader import Reader
 
 pytestmark = pytest.mark.browser
 

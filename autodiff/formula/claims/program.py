@@ -259,6 +259,8 @@ def close(a: float, b: float, slack: float = 0.0, relative: float = CLOSE) -> bo
     """Whether two numbers are the same but for rounding; nan is nan here."""
     if a == b or (a != a and b != b):
         return True
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return False
     return abs(a - b) <= relative * max(abs(a), abs(b)) + slack
 
 
