@@ -27,6 +27,7 @@ from nn.metrics import accuracy
 from nn.minimizing import minimize
 from nn.optimizers import SGD, Optimizer
 from nn.penalties import l1_penalty, l2_penalty
+from nn.playground import playground
 from nn.saving import load, save
 from nn.training import fit
 
@@ -61,6 +62,7 @@ __all__ = [
     "History",
     "accuracy",
     "diagnose",
+    "playground",
     "datasets",
     "save",
     "load",
