@@ -23,6 +23,7 @@ from autodiff.formula.page import (
     Piece,
     Words,
 )
+from autodiff.formula.symbols import symbol
 from autodiff.formula.task import Result, Task, equation
 from autodiff.formula.terms import Name, plus, times
 from autodiff.graph import local_slopes, topological
@@ -90,7 +91,7 @@ def matrix_form(task: Task) -> Result:
         above = layer
         if own[0] in layer.sums:
             number = layers.index(layer)
-            below = f"a({layers[number - 1].name})" if number else "x"
+            below = f"a{_of_sums(task, layers[number - 1])}" if number else "x"
             items += _gradient_blocks(task, layer, below)
             break
     deltas = [Name(delta_name(task.label(z)), task.adjoints[z]) for z in own]
@@ -124,17 +125,17 @@ def layers_of(task: Task) -> list[LayerSums]:
 def _delta_block(task: Task, layer: LayerSums, above: LayerSums | None) -> Block:
     """δ of one layer: from the error for the last layer, through the weights above for the
     others."""
-    left = Label(f"δ({layer.name})")
+    left = Label(f"δ{_of_sums(task, layer)}")
     deltas = _column([task.adjoints.get(z, 0.0) for z in layer.sums])
     slopes = _column([_slope(z, layer) for z in layer.sums])
-    z = f"z({layer.name})"
+    z = f"z{_of_sums(task, layer)}"
     if above is None:
         names = [layer.activations.get(s, s) for s in layer.sums]
         outer = _column([task.adjoints.get(a, 0.0) for a in names])
-        symbols = Words(f"∂{task.label(task.y)}/∂a({layer.name}) ⊙ f′({z})")
+        symbols = Words(f"∂{task.label(task.y)}/∂a{_of_sums(task, layer)} ⊙ f′({z})")
         numbers: tuple[Piece, ...] = (outer, Words("⊙"), slopes)
     else:
-        symbols = Words(f"W({above.name})ᵀ δ({above.name}) ⊙ f′({z})")
+        symbols = Words(f"W{_of_weights(task, above)}ᵀ δ{_of_sums(task, above)} ⊙ f′({z})")
         sources = [layer.activations.get(s, s) for s in layer.sums]
         weights = [_weights(above, target, sources) for target in above.sums]
         transposed = Matrix(tuple(tuple(map(Number, row)) for row in zip(*weights, strict=True)))
@@ -167,16 +168,23 @@ def _gradient_blocks(task: Task, layer: LayerSums, below: str) -> list[Item]:
         tuple(tuple(Label(task.label(w)) for w in row if w in task.reader.labels) for row in used)
     )
     blocks: list[Item] = [
-        Block([Line(weights, Label(f"W({layer.name})"), note=weights.shape)]),
+        Block([Line(weights, Label(f"W{_of_weights(task, layer)}"), note=weights.shape)]),
         Block(
             [
-                Line(Words(f"δ({layer.name}) {below}ᵀ"), Label(f"∂{y}/∂W({layer.name})")),
+                Line(
+                    Words(f"δ{_of_sums(task, layer)} {below}ᵀ"),
+                    Label(f"∂{y}/∂W{_of_weights(task, layer)}"),
+                ),
                 Line(Factors((_column(deltas), inputs), tight=True), relation="≈"),
                 Line(product, relation="≈", note=product.shape),
             ]
         ),
     ]
-    blocks.append(Block([Line(Words(f"δ({layer.name})"), Label(f"∂{y}/∂b({layer.name})"))]))
+    blocks.append(
+        Block(
+            [Line(Words(f"δ{_of_sums(task, layer)}"), Label(f"∂{y}/∂b{_of_weights(task, layer)}"))]
+        )
+    )
     return blocks
 
 
@@ -194,3 +202,26 @@ def _weights(layer: LayerSums, target: Value, sources: list[Value]) -> list[floa
     """The weights from each source into one neuron, 0 where there is no connection."""
     found = {source: weight.data for source, weight in layer.products(target)}
     return [found.get(source, 0.0) for source in sources]
+
+
+def _of_sums(task: Task, layer: LayerSums) -> str:
+    """What stands behind δ, z and a of a layer: ^(3) where its labels say so, else (hidden)."""
+    own = _common_mark(task, layer.sums)
+    weights = _common_mark(task, [w for z in layer.sums for _, w in layer.products(z)])
+    if not own and weights[2:-1].isdecimal():
+        own = f"^({int(weights[2:-1]) + 1})"  # weights are counted by the layer they come from
+    return own or f"({layer.name})"
+
+
+def _of_weights(task: Task, layer: LayerSums) -> str:
+    """What stands behind W and b of a layer."""
+    return _common_mark(task, [w for z in layer.sums for _, w in layer.products(z)]) or (
+        f"({layer.name})"
+    )
+
+
+def _common_mark(task: Task, nodes: list[Value]) -> str:
+    """The superscript that the labels of all nodes share: ^(2) for w_11^(2) and w_12^(2)."""
+    marks = {symbol(task.reader.labels.get(node, "")).sup for node in nodes}
+    mark = marks.pop() if len(marks) == 1 else ""
+    return f"^{mark}" if mark.startswith("(") else ""
