@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from autodiff.cli import demo
+from autodiff.cli import demo, training
 from autodiff.cli.inputs import OPTIONS as INPUTS, WRT, chosen, read_problem
 from autodiff.cli.options import Command, names, number, option, pairs
 from autodiff.cli.terminal import flush, printable, say, wrote
@@ -262,6 +262,30 @@ COMMANDS = (
             option("-o", "--output", metavar="FILE", help="a file instead of the terminal"),
         ),
         export,
+    ),
+    Command(
+        "train",
+        "Train a network on a data set or a .csv file, and save it, its picture and its page",
+        (
+            "train xor --hidden 4 --epochs 200 --rate 0.1",
+            "train moons --epochs 100 --validation 0.2 --save moons.json --page moons.html",
+        ),
+        training.TRAIN,
+        training.train,
+    ),
+    Command(
+        "predict",
+        "Say what a saved network makes of each row of a .csv file",
+        ("train xor --quiet --save xor.json && echo 0,1 > row.csv && "
+         "autodiff predict xor.json row.csv --classes",),
+        (
+            option("model", help="a .json file that train has saved"),
+            option("data", help="a .csv file, a row for each sample"),
+            option("--target", type=training.column, metavar="COLUMN", help="a column left out"),
+            option("--classes", action="store_true", help="classes instead of outputs"),
+            option("--output", metavar="FILE", help="a .csv file instead of the terminal"),
+        ),
+        training.predict,
     ),
     Command("info", "Print versions, and what can be drawn here", ("info",), (), info),
 )  # fmt: skip
