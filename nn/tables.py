@@ -129,8 +129,7 @@ class Standardise:
         columns = list(zip(*rows, strict=True))
         self.means = [math.fsum(column) / len(column) for column in columns]
         self.deviations = [
-            math.sqrt(math.fsum((x - mean) ** 2 for x in column) / len(column)) or 1.0
-            for column, mean in zip(columns, self.means, strict=True)
+            _deviation(column, mean) for column, mean in zip(columns, self.means, strict=True)
         ]
 
     def __call__(self, X: Any) -> Rows:
@@ -168,3 +167,10 @@ def split(
         )
     training, validation = apart(Samples(list(X), list(y)), fraction, seed)
     return (training.X, training.y), (validation.X, validation.y)
+
+
+def _deviation(column: Sequence[float], mean: float) -> float:
+    """The standard deviation; 1 for a constant column, whose mean may be off by a rounding."""
+    if min(column) == max(column):
+        return 1.0
+    return math.sqrt(math.fsum((x - mean) ** 2 for x in column) / len(column))

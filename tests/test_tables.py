@@ -80,3 +80,10 @@ def test_split() -> None:
     for fraction in (0.0, 1.0, 0.01):
         with pytest.raises(ValueError, match="leaves nothing"):
             split(X, y, fraction)
+
+
+def test_a_constant_column_is_only_shifted():
+    # the mean of three 0.1 is off by a rounding, which must not become a deviation
+    scale = Standardise([[0.1], [0.1], [0.1]])
+    assert scale.deviations == [1.0]
+    assert abs(scale([[0.1]])[0][0]) < 1e-15
