@@ -22,7 +22,7 @@ def activation_op(activation: Activation) -> ad.Op | None:
     near = difflib.get_close_matches(str(activation), known, n=2)
     raise ValueError(
         f"there is no activation {activation!r}"
-        + (f" (near: {', '.join(near)})" if near else "")
+        + (f"; did you mean {' or '.join(near)}" if near else "")
         + '; use the name of a one-argument op ("sigmoid", "tanh", "relu", ...), '
         '"linear", or an autodiff.Op of your own'
     )
