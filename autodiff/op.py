@@ -162,10 +162,13 @@ class Op:
             if len(args) == self.arity and not keywords:  # the fast lane of plain floats
                 return self.forward(*args)
         args = self.unpack(args, keywords)
+        recorder: Any = None  # of several kinds of operand, a subclass decides
         for arg in args:
-            record = getattr(type(arg), "__record__", None)
-            if record is not None:
-                return record(self, args)
+            kind = type(arg)
+            if hasattr(kind, "__record__") and (recorder is None or issubclass(kind, recorder)):
+                recorder = kind
+        if recorder is not None:
+            return recorder.__record__(self, args)
         return self.forward(*map(number, args))
 
     def __repr__(self) -> str:

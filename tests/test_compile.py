@@ -539,3 +539,13 @@ def test_compiling_leaves_no_garbage():
         assert gc.collect() < 200
     finally:
         gc.enable()
+
+
+def test_an_input_without_a_number_stays_one_beside_a_value():
+    w = ad.Value(1.0, "w")
+
+    def branches(x):
+        return x if ad.maximum(w, x) > 0.0 else -x
+
+    with pytest.raises(TypeError, match="where"):
+        ad.compile(branches, "x")
