@@ -13,8 +13,8 @@ MODES: ContextVar[frozenset[str]] = ContextVar("autodiff_modes", default=frozens
 
 
 @contextmanager
-def _mode(name: str) -> Iterator[None]:
-    token = MODES.set(MODES.get() | {name})
+def _mode(*, add: str = "", drop: str = "") -> Iterator[None]:
+    token = MODES.set((MODES.get() | {add}) - {"", drop})
     try:
         yield
     finally:
@@ -33,22 +33,17 @@ def strict() -> AbstractContextManager[None]:
     Traceback (most recent call last):
     FloatingPointError: log(x=0.0) is -inf
     """
-    return _mode("strict")
+    return _mode(add="strict")
 
 
 def no_record() -> AbstractContextManager[None]:
     """Compute without recording: results are leaves, and cost no memory behind them."""
-    return _mode("no_record")
+    return _mode(add="no_record")
 
 
-@contextmanager
-def recording() -> Iterator[None]:
+def recording() -> AbstractContextManager[None]:
     """Record, even inside `no_record`: what is differentiated twice needs the graph in between."""
-    token = MODES.set(MODES.get() - {"no_record"})
-    try:
-        yield
-    finally:
-        MODES.reset(token)
+    return _mode(drop="no_record")
 
 
 def created(data: float, operands: tuple[float, ...]) -> bool:

@@ -129,8 +129,7 @@ logsumexp = Op("logsumexp", act.logsumexp,
 softmax_share = Op("softmax_share", act.softmax_share, lambda out, *xs: share_partials(out, xs),
                    arguments="*xs", formula=lambda *xs: div(exp(xs[0]), sum([exp(x) for x in xs])))
 
-# ---------------------------------------------------------------- slopes: accurate forms of
-# textbook partials
+# ---------------------------------------------------------------- slopes: partials that keep digits
 
 Slope = partial(Op, spelled_out=True)
 
@@ -156,16 +155,16 @@ power_log_log = Slope("power_log_log", powers.power_log_log,
 log10_slope = Slope("log10_slope", real.log10_slope, (lambda out, x: -div(out, x),),
                     formula=lambda x: reciprocal(LN10 * x))
 sqrt_slope = Slope("sqrt_slope", real.sqrt_slope, (lambda out, x: -div(out, 2.0 * x),),
-                formula=lambda x: reciprocal(2.0 * sqrt(x)))
+                   formula=lambda x: reciprocal(2.0 * sqrt(x)))
 hypot_slope = Slope("hypot_slope", plane.hypot_slope,
                     (lambda out, x, y: hypot_slope(y, x) * atan2_slope(y, x),
                      lambda out, x, y: -(out * atan2_slope(y, x))),
                     formula=lambda x, y: div(x, hypot(x, y)))
 log_slope = Slope("log_slope", real.log_slope, (lambda out, x: -square(out),), formula=lambda x: reciprocal(x))
 asin_slope = Slope("asin_slope", real.asin_slope, (lambda out, x: x * out * out * out,),
-                formula=lambda x: reciprocal(sqrt(1.0 - square(x))))
+                   formula=lambda x: reciprocal(sqrt(1.0 - square(x))))
 atan_slope = Slope("atan_slope", real.atan_slope, (lambda out, x: -2.0 * (x * out) * out,),
-                formula=lambda x: reciprocal(1.0 + square(x)))
+                   formula=lambda x: reciprocal(1.0 + square(x)))
 atan2_slope = Slope("atan2_slope", plane.atan2_slope,
                     (lambda out, x, y: atan2_bend(x, y), lambda out, x, y: -2.0 * (out * atan2_slope(y, x))),
                     formula=lambda x, y: div(x, square(x) + square(y)))
@@ -174,49 +173,49 @@ atan2_bend = Slope("atan2_bend", plane.atan2_bend,
                     lambda out, x, y: 2.0 * atan2_slope(y, x) * (3.0 * square(atan2_slope(x, y)) - square(atan2_slope(y, x)))),
                    formula=lambda x, y: div(square(y) - square(x), square(square(x) + square(y))))
 tanh_slope = Slope("tanh_slope", real.tanh_slope, (lambda out, x: -2.0 * tanh(x) * out,),
-                formula=lambda x: 1.0 - square(tanh(x)))
+                   formula=lambda x: 1.0 - square(tanh(x)))
 asinh_slope = Slope("asinh_slope", real.asinh_slope, (lambda out, x: -(x * out) * out * out,),
-                 formula=lambda x: reciprocal(sqrt(1.0 + square(x))))
+                    formula=lambda x: reciprocal(sqrt(1.0 + square(x))))
 acosh_slope = Slope("acosh_slope", real.acosh_slope, (lambda out, x: -(x * out) * out * out,),
-                 formula=lambda x: reciprocal(sqrt(square(x) - 1.0)))
+                    formula=lambda x: reciprocal(sqrt(square(x) - 1.0)))
 atanh_slope = Slope("atanh_slope", real.atanh_slope, (lambda out, x: 2.0 * (x * out) * out,),
-                 formula=lambda x: reciprocal(1.0 - square(x)))
+                    formula=lambda x: reciprocal(1.0 - square(x)))
 gauss = Slope("gauss", act.gauss, (lambda out, x: -2.0 * (x * out),), formula=lambda x: exp(-square(x)))
 normal_density = Op("normal_density", act.normal_density, (lambda out, x: -x * out,),
                     formula=lambda x: exp(-0.5 * square(x)) * (1.0 / act.SQRT_TWO_PI))
 sigmoid_slope = Slope("sigmoid_slope", act.sigmoid_slope, (lambda out, x: out * sigmoid_bend(x),),
-                   formula=lambda x: sigmoid(x) * (1.0 - sigmoid(x)))
+                      formula=lambda x: sigmoid(x) * (1.0 - sigmoid(x)))
 sigmoid_bend = Slope("sigmoid_bend", lambda x: -math.tanh(0.5 * x), (lambda out, x: -2.0 * sigmoid_slope(x),),
-                  formula=lambda x: 1.0 - 2.0 * sigmoid(x), summary="1 - 2 sigmoid(x).")
+                     formula=lambda x: 1.0 - 2.0 * sigmoid(x), summary="1 - 2 sigmoid(x).")
 relu_slope = Op("relu_slope", act.relu_slope, (0,), "[{} > 0]")
 leaky_relu_slope = Slope("leaky_relu_slope", act.leaky_relu_slope, (0, lambda out, x, slope: less_equal(x, 0.0)),
-                      formula=lambda x, slope: where(less(0.0, x), 1.0, slope))
+                         formula=lambda x, slope: where(less(0.0, x), 1.0, slope))
 elu_slope = Slope("elu_slope", act.elu_slope,
-               (lambda out, x, alpha: where(less(0.0, x), 0.0, alpha * exp(x)),
-                lambda out, x, alpha: where(less(0.0, x), 0.0, exp(x))),
-               formula=lambda x, alpha: where(less(0.0, x), 1.0, alpha * exp(x)))
+                  (lambda out, x, alpha: where(less(0.0, x), 0.0, alpha * exp(x)),
+                   lambda out, x, alpha: where(less(0.0, x), 0.0, exp(x))),
+                  formula=lambda x, alpha: where(less(0.0, x), 1.0, alpha * exp(x)))
 gelu_slope = Slope("gelu_slope", act.gelu_slope, (lambda out, x: gelu_curvature(x),),
-                formula=lambda x: 0.5 * (1.0 + erf(math.sqrt(0.5) * x)) + x * normal_density(x))
+                   formula=lambda x: 0.5 * (1.0 + erf(math.sqrt(0.5) * x)) + x * normal_density(x))
 gelu_curvature = Slope("gelu_curvature", act.gelu_curvature,
-                    (lambda out, x: x * (x * (x * normal_density(x))) - 4.0 * (x * normal_density(x)),),
-                    formula=lambda x: (2.0 - square(x)) * normal_density(x))
+                       (lambda out, x: x * (x * (x * normal_density(x))) - 4.0 * (x * normal_density(x)),),
+                       formula=lambda x: (2.0 - square(x)) * normal_density(x))
 silu_slope = Slope("silu_slope", act.silu_slope, (lambda out, x: silu_curvature(x),),
-                formula=lambda x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))))
+                   formula=lambda x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))))
 silu_curvature = Slope("silu_curvature", act.silu_curvature,
-                    (lambda out, x: sigmoid_slope(x) * (3.0 * sigmoid_bend(x) + x * square(sigmoid_bend(x))
-                                                        - 2.0 * (x * sigmoid_slope(x))),),
-                    formula=lambda x: sigmoid_slope(x) * (2.0 + x * sigmoid_bend(x)))
+                       (lambda out, x: sigmoid_slope(x) * (3.0 * sigmoid_bend(x) + x * square(sigmoid_bend(x))
+                                                           - 2.0 * (x * sigmoid_slope(x))),),
+                       formula=lambda x: sigmoid_slope(x) * (2.0 + x * sigmoid_bend(x)))
 gelu_tanh_slope = Slope("gelu_tanh_slope", act.gelu_tanh_slope, (lambda out, x: gelu_tanh_curvature(x),),
-                     formula=lambda x: gelu_tanh_textbook(x)[0])
+                        formula=lambda x: gelu_tanh_textbook(x)[0])
 gelu_tanh_curvature = Slope("gelu_tanh_curvature", act.gelu_tanh_curvature, (lambda out, x: gelu_tanh_textbook(clamp(x, -30.0, 30.0))[2],),
-                         formula=lambda x: gelu_tanh_textbook(x)[1])
+                            formula=lambda x: gelu_tanh_textbook(x)[1])
 maximum_share = Op("maximum_share", real.maximum_share, (0, 0), "[{} > {}]")
 clamp_slope = Op("clamp_slope", act.clamp_slope, (0, 0, 0), "[{1} < {0} < {2}]")
 logsumexp_share = Slope("logsumexp_share", act.logsumexp_share, lambda out, *xs: share_partials(out, xs),
-                     arguments="*xs", formula=lambda *xs: softmax_share(xs))
+                        arguments="*xs", formula=lambda *xs: softmax_share(xs))
 softmax_rest = Slope("softmax_rest", act.softmax_rest,
-                  lambda out, *xs: [-p for p in share_partials(softmax_share(xs), xs)],
-                  arguments="*xs", formula=lambda *xs: 1.0 - softmax_share(xs))
+                     lambda out, *xs: [-p for p in share_partials(softmax_share(xs), xs)],
+                     arguments="*xs", formula=lambda *xs: 1.0 - softmax_share(xs))
 # fmt: on
 
 # ---------------------------------------------------------------- what needs more than a row

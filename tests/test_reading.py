@@ -3,9 +3,13 @@
 from derivations import number
 
 import autodiff as ad
-from autodiff.formula.reading import Reader, reader_of
+from autodiff.formula.reading import Reader
 from autodiff.formula.text import Text
 from autodiff.names import labels
+
+
+def reader_of(*roots: ad.Value) -> Reader:
+    return Reader(labels(roots))
 
 
 def text(value: ad.Value) -> str:

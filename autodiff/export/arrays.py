@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isinf, isnan
+from typing import Any
 
 from autodiff.export.layout import ARITHMETIC, Language, Unit
 from autodiff.export.python import RESERVED, call, module
@@ -67,38 +68,32 @@ def atanh(x):
 """,
 }
 
-NUMPY = Language(
-    name="numpy",
-    spellings=_spellings("np"),
-    choice="np.where({}, {}, {})",
-    either="np.logical_or({}, {})",
-    both="np.logical_and({}, {})",
-    nonzero="{} != 0.0",
-    truth="np.where({}, 1.0, 0.0)",
-    number=lambda x: _number("np", x),
-    declare="{} = {}",
-    declare_truth="{} = {}",
-    comment="# {}",
-    write=write_numpy,
-    reserved=RESERVED,
-    constant="np.float64({})",
-)
-JAX = Language(
+
+def _language(prefix: str, **own: Any) -> Language:
+    """What NumPy and JAX share, under the name of each."""
+    return Language(
+        choice=f"{prefix}.where({{}}, {{}}, {{}})",
+        either=f"{prefix}.logical_or({{}}, {{}})",
+        both=f"{prefix}.logical_and({{}}, {{}})",
+        nonzero="{} != 0.0",
+        truth=f"{prefix}.where({{}}, 1.0, 0.0)",
+        number=lambda x: _number(prefix, x),
+        declare="{} = {}",
+        declare_truth="{} = {}",
+        comment="# {}",
+        reserved=RESERVED,
+        constant=f"{prefix}.float64({{}})",
+        **own,
+    )
+
+
+NUMPY = _language("np", name="numpy", spellings=_spellings("np"), write=write_numpy)
+JAX = _language(
+    "jnp",
     name="jax",
     # XLA loses three digits of sinh and cosh for large arguments: ours are made of its exp.
     spellings={op: s for op, s in _spellings("jnp").items() if op not in ("sinh", "cosh")}
     | {"tanh": "tanh({})", "atanh": "atanh({})"},
     helpers=XLA_HELPERS,
-    choice="jnp.where({}, {}, {})",
-    either="jnp.logical_or({}, {})",
-    both="jnp.logical_and({}, {})",
-    nonzero="{} != 0.0",
-    truth="jnp.where({}, 1.0, 0.0)",
-    number=lambda x: _number("jnp", x),
-    declare="{} = {}",
-    declare_truth="{} = {}",
-    comment="# {}",
     write=write_jax,
-    reserved=RESERVED,
-    constant="jnp.float64({})",
 )

@@ -105,12 +105,6 @@ def number(x: float) -> str:
     return f"{mantissa.rstrip('0').rstrip('.')}p{int(exponent)}"
 
 
-def named_number(x: float) -> str:
-    """The same, with the decimal beside a hexadecimal number."""
-    text = number(x)
-    return f"{text} /* {x!r} */" if "x" in text else text
-
-
 def _function(name: str, parameters: list[str], lines: list[str], result: str) -> str:
     head = f"static double {name}({', '.join(f'double {p}' for p in parameters)})"
     body = "".join(f"    {line}\n" for line in [*lines, f"return {result};"])

@@ -3,13 +3,13 @@
 from typing import Any
 
 from autodiff.calculus import derivative
+from autodiff.formula.closing import finite_difference
 from autodiff.formula.derivation import Derived
 from autodiff.formula.figures import Figures
 from autodiff.formula.page import Block, Formula, Line, Page, Partial, Remark, Words
 from autodiff.formula.reading import Reader
 from autodiff.formula.task import with_value
 from autodiff.formula.terms import flipped
-from autodiff.graph import evaluate
 from autodiff.value import Value
 
 
@@ -34,9 +34,7 @@ def higher_order(
             left = Partial(label[y], label[x], n)
             page.items.append(Block(with_value(figures, formula, upper.data, left)))
             below, lower = lower, upper
-        h = 6e-6 * max(1.0, abs(x.data))
-        ends = [evaluate(below, {x: x.data + step})[below][0] for step in (h, -h)]
-        difference = (ends[0] - ends[1]) / (2.0 * h)
+        difference = finite_difference(below, x)
         check = f"checked: finite difference of order {order - 1} {figures.text(difference)}"
         page.items.append(Remark(check.replace("-", "−")))
         derived.append(

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 
 from autodiff.formula.terms import Call, Name, Product, Term, apply, rewritten, term
 from autodiff.graph import topological
-from autodiff.names import labels as labels_of
 from autodiff.op import TABLE
 from autodiff.value import Value
 
@@ -133,8 +132,3 @@ def _extent(
         size = size * FEW // len(below)
     depth = max((depth for _, depth in below), default=0)
     return size + 1, depth + (node.op not in _FLAT)
-
-
-def reader_of(*roots: Value, extra: Mapping[Value, str] | None = None) -> Reader:
-    """A reader for everything behind the roots, with the labels of that graph."""
-    return Reader(labels_of(roots, extra))
