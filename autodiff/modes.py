@@ -1,6 +1,6 @@
-"""Two switches around a stretch of code: `strict()` and `no_record()`.
+"""Switches around a stretch of code: `strict()` and `no_record()`; and `taped()`, for ourselves.
 
-Both live in one ContextVar, so threads and coroutines do not see each other's, and an exception
+They live in one ContextVar, so threads and coroutines do not see each other's, and an exception
 leaves no trace of them.
 """
 
@@ -9,7 +9,12 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from math import isfinite, isnan
 
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
+
 MODES: ContextVar[frozenset[str]] = ContextVar("autodiff_modes", default=frozenset())
+TAPE: "ContextVar[list[Any]]" = ContextVar("autodiff_tape")
 
 
 @contextmanager
@@ -44,6 +49,18 @@ def no_record() -> AbstractContextManager[None]:
 def recording() -> AbstractContextManager[None]:
     """Record, even inside `no_record`: what is differentiated twice needs the graph in between."""
     return _mode(drop="no_record")
+
+
+@contextmanager
+def taped() -> "Iterator[list[Any]]":
+    """Record, and put every new node on a list as well: the list, in the order they are made."""
+    tape: list[Any] = []
+    token = TAPE.set(tape)
+    try:
+        with _mode(add="taped", drop="no_record"):
+            yield tape
+    finally:
+        TAPE.reset(token)
 
 
 def created(data: float, operands: tuple[float, ...]) -> bool:

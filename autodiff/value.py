@@ -14,7 +14,7 @@ from itertools import chain
 from operator import add
 
 from autodiff import graph, ops
-from autodiff.modes import MODES, created
+from autodiff.modes import MODES, TAPE, created
 from autodiff.op import Op, follow, legible, number
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -235,14 +235,14 @@ def _node(op: Op, args: tuple[Any, ...], point: tuple[float, ...]) -> Value:
     node.grad = 0.0
     node.name = ""
     node.op = op.name
-    node.operands = args
-    node.point = point
-    modes = MODES.get()
-    if modes:
+    node.operands, node.point = args, point
+    if modes := MODES.get():
         if "strict" in modes and created(data, point):
             raise FloatingPointError(f"{graph.call_text(op, args, point)} is {data}")
         if "no_record" in modes:
             node.op, node.operands, node.point = "", (), ()
+        elif "taped" in modes:
+            TAPE.get().append(node)
     return node
 
 

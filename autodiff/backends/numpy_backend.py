@@ -34,7 +34,7 @@ class Runner:
     ) -> None:
         self.layout = layout
         self.n_parameters = n_parameters
-        self.shared = np.zeros(layout.rows[SHARED])
+        self.shared = np.zeros(max(layout.rows[SHARED], 1))
         for slot, number in layout.constants:
             self.shared[slot] = number
         lengths = {axis: len(lanes[min(there.values())]) for axis, there in layout.lanes.items()}
@@ -67,7 +67,7 @@ class Runner:
             for i, place in enumerate(layout.outputs)
             if len(self.slices) > 1 and type(place) is tuple and place[0] == ROWS
         }
-        self.whole = self._whole_gradient()
+        self._slots = self._find_gradient()
 
     def run(self, parameters: Any, inputs: Any) -> None:
         """Run all steps; `inputs` has a row for each input."""
@@ -93,26 +93,31 @@ class Runner:
     def finite(self, inputs: Any) -> bool:
         """Whether all outputs are."""
         count = len(self.layout.outputs)
-        if self.whole is not None:
-            if not isfinite(np.add.reduce(self.whole)):
+        if self._slots is not None:
+            if not isfinite(np.add.reduce(self.gradient())):
                 return False
             count = 1
         return all(bool(np.isfinite(self.output(i, inputs)).all()) for i in range(count))
 
     def gradient(self) -> Any:
         """Outputs 1, 2, ... as a vector; they are all shared."""
-        if self.whole is None:
-            outputs = range(1, len(self.layout.outputs))
-            return np.array([self.output(i, None) for i in outputs])
-        return self.whole
+        found = self.shared[self._slots]
+        if self._numbers:
+            found[list(self._numbers)] = list(self._numbers.values())
+        return found
 
-    def _whole_gradient(self) -> Any:
-        """Outputs 1, 2, ... as a view, if they lie side by side."""
+    def _find_gradient(self) -> Any:
+        """The slots of outputs 1, 2, ... if all are shared; None if not.
+
+        One that is the same whatever the parameters are has no slot: its number is put in later.
+        """
         places = self.layout.outputs[1:]
-        slots = [place[1] for place in places if type(place) is tuple and place[0] == SHARED]
-        if slots and slots == progression(slots[0], 1, len(places)):
-            return self.shared[slots[0] : slots[0] + len(slots)]
-        return None
+        self._numbers = {i: x for i, x in enumerate(places) if type(x) is float}
+        found = [(SHARED, 0) if type(x) is float else x for x in places]
+        if any(space != SHARED for space, _ in found):  # type: ignore[misc]
+            return None
+        slots = [slot for _, slot in found]  # type: ignore[misc]
+        return np.array(slots, dtype=np.intp) if self._numbers else indices(slots)
 
     def output(self, i: int, inputs: Any) -> Any:
         """Output number i: an array if it varies, else a float."""

@@ -1,0 +1,84 @@
+"""A call of a function as arrays: what it recorded, node after node in the order it was made.
+
+The same function records the same ops in the same order as long as it takes the same way through
+its loops. What changes from call to call is then only what the operands are: which parameter was
+looked up in a table, which number was given, which of some results was picked. So a recording has
+a `key`, that says everything except what the operands are, and `links`, a number for each operand.
+All is done by functions of C on whole lists, since a pass in Python would cost as much as
+`backward()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from hashlib import blake2b
+from itertools import chain, repeat
+from operator import attrgetter
+
+from autodiff.op import number
+from autodiff.value import Value
+
+TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
+if TYPE_CHECKING:
+    from typing import Any
+
+NUMBER = -1  # the link of a number; parameter i has link -2 - i, node i of the recording has link i
+
+
+class Recording:
+    """The nodes that a call made, as arrays; `of` makes one.
+
+    * `key`: equal for recordings that differ only in what their operands are.
+    * `links`: for each operand of each node, where it comes from; `lengths`: how many each has.
+    * `numbers`: the numbers among the operands, in order.
+    * `root`: which node is the result. `nodes`: the Values themselves.
+    """
+
+    __slots__ = ("key", "lengths", "links", "nodes", "numbers", "root")
+
+    key: bytes
+    links: Any
+    lengths: Any
+    numbers: Any
+    root: int
+    nodes: list[Value]
+
+    @staticmethod
+    def of(root: Value, nodes: list[Value], links_of_parameters: Mapping[Any, int]) -> Any:
+        """The recording of nodes in the order they were made, or None if nodes that were made
+        before are among the operands.
+        """
+        import numpy as np
+
+        places: dict[Any, int] = dict(links_of_parameters)
+        places.update(zip(nodes, range(len(nodes)), strict=True))
+        if places.get(root, -1) < 0:
+            return None
+        operands = list(map(attrgetter("operands"), nodes))
+        flat = list(chain.from_iterable(operands))
+        found = Recording()
+        found.nodes = nodes
+        found.root = places[root]
+        found.lengths = np.fromiter(map(len, operands), np.int32, len(nodes))
+        found.links = np.fromiter(map(places.get, flat, repeat(NUMBER)), np.int32, len(flat))
+        given = [flat[i] for i in np.flatnonzero(found.links == NUMBER).tolist()]
+        if any(type(x) is not float and x.operands for x in given):
+            return None
+        numbers = [x if type(x) is float else number(x.data) for x in given]
+        found.numbers = np.array(numbers, dtype=np.float64)
+        kinds = np.sign(found.links + 1).astype(np.int8)  # a node, a number or a parameter
+        parts = ("\n".join(map(attrgetter("op"), nodes)).encode(), found.lengths, kinds)
+        digest = reduce(_add, parts, blake2b(str(found.root).encode(), digest_size=16))
+        found.key = digest.digest()
+        return found
+
+
+def _add(digest: Any, part: Any) -> Any:
+    digest.update(part)
+    return digest
+
+
+def links_of(parameters: Any) -> dict[Any, int]:
+    """The links of parameters, in their order."""
+    return {p: -2 - i for i, p in enumerate(parameters)}
