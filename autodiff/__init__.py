@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autodiff.backends import compile as compile
+    from autodiff.backends.cached import compile_cached as compile_cached
     from autodiff.checks import check_gradient as check_gradient, first_nonfinite as first_nonfinite
     from autodiff.drawing import draw as draw, explore as explore
     from autodiff.export import export as export
@@ -49,6 +50,7 @@ _LATER = {
     "check_formula": "autodiff.formula",
     "check_gradient": "autodiff.checks",
     "compile": "autodiff.backends",
+    "compile_cached": "autodiff.backends.cached",
     "derive": "autodiff.formula",
     "draw": "autodiff.drawing",
     "explain_step": "autodiff.formula",

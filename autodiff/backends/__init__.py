@@ -67,7 +67,7 @@ def compile(
     for both in set(xs) & set(ps):
         raise ValueError(f"{describe(both)} is given as an input and as a parameter; choose one")
     with no_collection():
-        tape, numbers = _traced(roots, xs, ps)
+        tape, numbers = traced(roots, xs, ps)
     names = (
         [x.name or f"input {i}" for i, x in enumerate(xs)],
         [p.name or f"parameter {i}" for i, p in enumerate(ps)],
@@ -76,7 +76,7 @@ def compile(
     return Program(tape, single, names, [p.data for p in ps], numbers)
 
 
-def _traced(roots: list[Value], xs: list[Value], ps: list[Value]) -> tuple[Tape, list[list[float]]]:
+def traced(roots: list[Value], xs: list[Value], ps: list[Value]) -> tuple[Tape, list[list[float]]]:
     """The graph behind the roots on a tape, and the numbers of its lanes."""
     builder = Builder()
     leaves = {x: builder.leaf("input", i, ROWS, x.name) for i, x in enumerate(xs)}

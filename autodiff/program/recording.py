@@ -11,10 +11,8 @@ All is done by functions of C on whole lists, since a pass in Python would cost 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import reduce
 from hashlib import blake2b
 from itertools import chain, repeat
-from operator import attrgetter
 
 from autodiff.op import number
 from autodiff.value import Value
@@ -55,28 +53,24 @@ class Recording:
         places.update(zip(nodes, range(len(nodes)), strict=True))
         if places.get(root, -1) < 0:
             return None
-        operands = list(map(attrgetter("operands"), nodes))
+        operands = [node.operands for node in nodes]
         flat = list(chain.from_iterable(operands))
         found = Recording()
         found.nodes = nodes
         found.root = places[root]
-        found.lengths = np.fromiter(map(len, operands), np.int32, len(nodes))
-        found.links = np.fromiter(map(places.get, flat, repeat(NUMBER)), np.int32, len(flat))
+        found.lengths = np.array(list(map(len, operands)), np.int32)
+        found.links = np.array(list(map(places.get, flat, repeat(NUMBER))), np.int32)
         given = [flat[i] for i in np.flatnonzero(found.links == NUMBER).tolist()]
         if any(type(x) is not float and x.operands for x in given):
             return None
         numbers = [x if type(x) is float else number(x.data) for x in given]
         found.numbers = np.array(numbers, dtype=np.float64)
         kinds = np.sign(found.links + 1).astype(np.int8)  # a node, a number or a parameter
-        parts = ("\n".join(map(attrgetter("op"), nodes)).encode(), found.lengths, kinds)
-        digest = reduce(_add, parts, blake2b(str(found.root).encode(), digest_size=16))
+        digest = blake2b("\n".join([str(found.root), *[node.op for node in nodes]]).encode())
+        digest.update(found.lengths)
+        digest.update(kinds)
         found.key = digest.digest()
         return found
-
-
-def _add(digest: Any, part: Any) -> Any:
-    digest.update(part)
-    return digest
 
 
 def links_of(parameters: Any) -> dict[Any, int]:
