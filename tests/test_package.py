@@ -21,7 +21,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 NAMES = """
     Value Op grad derivative jacobian hessian jvp hvp check_gradient first_nonfinite strict
     no_record zero_grad values name_all parse parse_lines ParseError derive draw explain_step
-    check_formula compile export explore
+    check_formula compile compile_cached export explore
 """.split()
 NN_NAMES = "Neuron Layer MLP half_squared_error SGD".split()
 

@@ -132,7 +132,6 @@ class CachedLoss:
         adjoints = sweep(root, 1.0, order, local_slopes)
         if "strict" in MODES.get():
             refuse_nonfinite(adjoints, order)
-        self._count("eager")
         return root.data, np.array([adjoints.get(p, 0.0) for p in self.parameters])
 
     def _numbers(self) -> Any:
@@ -177,7 +176,7 @@ def finite(value: float, gradient: Any) -> bool:
 
 
 def checked_parameters(given: Any) -> list[Value]:
-    """The parameters as a list: leaves, each once. Raises TypeError or ValueError, with the name."""
+    """The parameters as a list: leaves, each once. Raises TypeError or ValueError, by name."""
     if isinstance(given, Value):
         given = [given]
     if isinstance(given, str) or not isinstance(given, Iterable):

@@ -6,6 +6,8 @@ that it costs, is taken from the program of the structure that was recorded.
 
 from __future__ import annotations
 
+import warnings
+
 from autodiff.backends.caching import CachedLoss, finite
 from autodiff.modes import MODES
 from autodiff.program.recording import Recording, links_of
@@ -43,6 +45,7 @@ class RecordedLoss(CachedLoss):
                 ):
                     self._count("compiled")
                     return root.data, gradient
+        self._count("eager")
         return self._eager(root)
 
     def _structure(self, recording: Recording) -> Any:
@@ -54,15 +57,24 @@ class RecordedLoss(CachedLoss):
             else:
                 structure.admit(recording)
             if structure.program is None and self._worth(structure, recording):
-                structure.compile(recording, self._backend)
-                self._counts["compilations"] += 1
+                self._compile(structure, recording)
             self._keep(recording.key, structure)
             return structure.bound(recording) if structure.program is not None else None
+
+    def _compile(self, structure: Structure, recording: Recording) -> None:
+        try:
+            structure.compile(recording, self._backend)
+            self._counts["compilations"] += 1
+        except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            structure.compiled = MOST_COMPILATIONS
+            structure.program = None
+            message = f"{self._name} stays eager, since a row of its ops wants numbers: {error}"
+            warnings.warn(message, RuntimeWarning, stacklevel=6)
 
     def _worth(self, structure: Structure, recording: Recording) -> bool:
         return (
             structure.seen >= self._threshold
             and structure.compiled < MOST_COMPILATIONS
             and structure.picks.count <= MOST_PICKS * len(recording.nodes)
-            and len(recording.links) > 0
+            and len(structure.parameters.first) > 0
         )

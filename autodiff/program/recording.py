@@ -60,7 +60,7 @@ class Recording:
         found.root = places[root]
         found.lengths = np.array(list(map(len, operands)), np.int32)
         found.links = np.array(list(map(places.get, flat, repeat(NUMBER))), np.int32)
-        given = [flat[i] for i in np.flatnonzero(found.links == NUMBER).tolist()]
+        given: list[Any] = [flat[i] for i in np.flatnonzero(found.links == NUMBER).tolist()]
         if any(type(x) is not float and x.operands for x in given):
             return None
         numbers = [x if type(x) is float else number(x.data) for x in given]

@@ -13,12 +13,13 @@ Another recording may show that operands which were alike are not. Then the clas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import accumulate
 
 from autodiff.program.node import SHARED, Builder, Node, no_collection
 from autodiff.program.picks import Picks
-from autodiff.program.program import Program
+from autodiff.program.program import GRADIENTS, Program
 from autodiff.program.recording import NUMBER, Recording
 from autodiff.program.sums import raise_sums
 from autodiff.program.tape import Tape
@@ -30,15 +31,20 @@ if TYPE_CHECKING:
 
 
 class PlacedProgram(Program):
-    """A Program that is differentiated by the first `wanted` of its parameters only.
+    """A Program of no inputs, whose parameters are places for numbers that are given in each call.
 
-    The others are numbers that are given with each call.
+    It is differentiated by the first `wanted` of them only.
     """
 
-    wanted: int
+    def __init__(
+        self, tape: Tape, places: list[str], wanted: int, lanes: Sequence[Any], backend: str
+    ) -> None:
+        numbers = [0.0] * len(places)
+        super().__init__(tape, True, ([], places, ["loss"]), numbers, lanes, backend)
+        self._wanted = wanted
 
     def _with_gradients(self, outputs: list[Any], parameters: list[Node]) -> list[Any]:
-        return super()._with_gradients(outputs, parameters[: self.wanted])
+        return super()._with_gradients(outputs, parameters[: self._wanted])
 
 
 class Alike:
@@ -122,13 +128,14 @@ class Structure:
             builder.clear()
         wanted = len(self.parameters.first)
         count = wanted + int(self.numbers.varies.sum()) + self.picks.count
-        names = [], [f"place {i}" for i in range(count)], ["loss"]
-        self.program = PlacedProgram(tape, True, names, [0.0] * count, backend=backend)
-        self.program.wanted = wanted
+        places = [f"place {i}" for i in range(count)]
+        self.program = PlacedProgram(tape, places, wanted, [], backend)
+        self.program.layout(GRADIENTS)  # now, so that what cannot be compiled is found now
         self.compiled += 1
 
     def bound(self, recording: Recording) -> Callable[[Any], tuple[float, Any]]:
         """What computes, from the numbers of all parameters, the result and its derivatives."""
+        assert self.program is not None
         links = recording.links
         which = -2 - links[self.parameters_at][self.parameters.first]
         numbers = recording.numbers[self.numbers.first[self.numbers.varies]]
@@ -168,7 +175,7 @@ class Structure:
         return made[recording.root]
 
     def _operands(self, recording: Recording, builder: Builder) -> list[Any]:
-        """For each operand a node by its number, a list of such to pick from, a leaf, or a float."""
+        """For each operand a node by its number, a list of such to pick from, a leaf or a float."""
         operands: list[Any] = recording.links.tolist()
         leaves = [builder.leaf("parameter", i, SHARED) for i in range(len(self.parameters.first))]
         for at, label in zip(
