@@ -74,6 +74,7 @@ class RecordedLoss(CachedLoss):
     def _worth(self, structure: Structure, recording: Recording) -> bool:
         return (
             structure.seen >= self._threshold
+            and (structure.settled or not structure.compiled)
             and structure.compiled < MOST_COMPILATIONS
             and structure.picks.count <= MOST_PICKS * len(recording.nodes)
             and len(structure.parameters.first) > 0

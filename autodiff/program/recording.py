@@ -29,16 +29,17 @@ class Recording:
 
     * `key`: equal for recordings that differ only in what their operands are.
     * `links`: for each operand of each node, where it comes from; `lengths`: how many each has.
-    * `numbers`: the numbers among the operands, in order.
+    * `numbers`: the numbers among the operands, in order; `identities`: which are one Value.
     * `root`: which node is the result. `nodes`: the Values themselves.
     """
 
-    __slots__ = ("key", "lengths", "links", "nodes", "numbers", "root")
+    __slots__ = ("identities", "key", "lengths", "links", "nodes", "numbers", "root")
 
     key: bytes
     links: Any
     lengths: Any
     numbers: Any
+    identities: Any
     root: int
     nodes: list[Value]
 
@@ -65,12 +66,26 @@ class Recording:
             return None
         numbers = [x if type(x) is float else number(x.data) for x in given]
         found.numbers = np.array(numbers, dtype=np.float64)
+        identities = [i if type(x) is float else id(x) for i, x in enumerate(given)]
+        found.identities = np.array(identities, dtype=np.uint64)
         kinds = np.sign(found.links + 1).astype(np.int8)  # a node, a number or a parameter
         digest = blake2b("\n".join([str(found.root), *[node.op for node in nodes]]).encode())
         digest.update(found.lengths)
         digest.update(kinds)
         found.key = digest.digest()
         return found
+
+    def uses(self) -> Any:
+        """For each operand an integer that says how it is used: by which op, between which others
+        in the order of the recording, and as which of its operands.
+        """
+        import numpy as np
+
+        names, codes = np.unique(["", *[node.op for node in self.nodes], ""], return_inverse=True)
+        around = (codes[:-2] * len(names) + codes[1:-1]) * len(names) + codes[2:]
+        users = np.repeat(np.arange(len(self.nodes)), self.lengths)
+        places = np.arange(len(self.links)) - (np.cumsum(self.lengths) - self.lengths)[users]
+        return around[users] * (int(self.lengths.max()) + 1) + places
 
 
 def links_of(parameters: Any) -> dict[Any, int]:

@@ -1,7 +1,8 @@
 """What recordings of one key have in common, and a Program for all of them.
 
 Operands that were the same in each recording so far are *alike*: a parameter that is used at every
-position, a row that was looked up once and used three times. Each class of such operands has one
+position, a row that was looked up once and used three times. (That two labels are both 1.0 says
+nothing: numbers are the same where they are one Value.) Each class of such operands has one
 *place* in the program; what stands there, which parameter or which number, is given with each call.
 So a weight and a row of a table need not be told apart. A number that never changed is a constant.
 Where the operand is another node each time, the program has all nodes it may be, each times 1 or 0
@@ -50,14 +51,15 @@ class PlacedProgram(Program):
 class Alike:
     """Operands in classes: two are in one class if they were the same in every recording.
 
-    Operands are integers here. `labels` has the class of each, `first` an operand of each class,
-    `usual` what it was at first, `varies` whether it was ever something else.
+    Operands are integers here; `same` has one integer for those that are the same at first.
+    `labels` has the class of each, `first` an operand of each class, `usual` what it was at first,
+    `varies` whether it may be something else.
     """
 
-    def __init__(self, operands: Any, varies: bool) -> None:
+    def __init__(self, operands: Any, same: Any, varies: bool) -> None:
         import numpy as np
 
-        self._split(operands)
+        self._split(same)
         self.usual = operands[self.first]
         self.varies = np.full(len(self.first), varies)
 
@@ -77,6 +79,15 @@ class Alike:
         self.usual = self.usual[before[self.first]]
         self.varies = self.varies[before[self.first]] | (operands[self.first] != self.usual)
 
+    def release(self, uses: Any) -> None:
+        """Let those vary too that are used as those are that vary: two labels of twenty may well
+        be what they were before.
+        """
+        import numpy as np
+
+        varying = np.unique(uses[self.varies[self.labels]])
+        self.varies[self.labels[np.isin(uses, varying)]] = True
+
     def _split(self, keys: Any) -> None:
         import numpy as np
 
@@ -95,28 +106,37 @@ class Structure:
 
         links = recording.links
         self.parameters_at = np.flatnonzero(links < NUMBER)
-        self.parameters = Alike(links[self.parameters_at], varies=True)
-        self.numbers = Alike(recording.numbers.view(np.int64), varies=False)
+        rows = links[self.parameters_at]
+        self.parameters = Alike(rows, rows, varies=True)
+        self.numbers = Alike(recording.numbers.view(np.int64), recording.identities, varies=False)
         self.picks = Picks(recording)
         self.seen = 1
+        self.settled = True
         self.compiled = 0
         self.program: PlacedProgram | None = None
 
     def admit(self, recording: Recording) -> None:
-        """Count a recording, and let it be one of those that the program is for."""
+        """Count a recording, and let it be one of those that the program is for.
+
+        If that program was made for less, there is none any more, and the structure is not
+        `settled`: the next recording may show more.
+        """
         import numpy as np
 
         self.seen += 1
+        self.settled = True
         links, numbers = recording.links, recording.numbers.view(np.int64)
-        for alike, operands in (
-            (self.parameters, links[self.parameters_at]),
-            (self.numbers, numbers),
-        ):
-            if not alike.fit(operands):
-                alike.admit(operands)
-                self.program = None
+        if not self.parameters.fit(links[self.parameters_at]):
+            self.parameters.admit(links[self.parameters_at])
+            self.settled = False
+        if not self.numbers.fit(numbers):
+            self.numbers.admit(numbers)
+            self.numbers.release(recording.uses()[links == NUMBER])
+            self.settled = False
         if not self.picks.fit(links):
             self.picks.admit(recording)
+            self.settled = False
+        if not self.settled:
             self.program = None
 
     def compile(self, recording: Recording, backend: str) -> None:
