@@ -14,6 +14,7 @@ underflow, Muller's worst case of argument reduction, and random ones (the same 
 import math
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations_with_replacement, product
 
 from mpmath import mp, mpf
@@ -516,6 +517,7 @@ def at_precision(row, point, digits):
         return [+out.value, *first, *second.values()]
 
 
+@lru_cache(maxsize=2**15)  # the eager engine and each backend ask for the same ones
 def exact(row, point):
     """(value, [first partials], {(i, j): second partials}), to 30 digits; nan: undefined."""
     before = None

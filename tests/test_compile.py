@@ -71,6 +71,20 @@ def test_a_dead_branch_contributes_nothing_to_a_sum_over_rows(case):
     assert math.isfinite(both)
 
 
+@pytest.mark.parametrize("product", [lambda a, b: a * b, lambda a, b: a * a + 0 * b])
+def test_the_gradient_of_a_product_over_rows(product):
+    w, v, x = ad.values("w v x", [2.0, 3.0, 0.5])
+    y = product(x + w, x + v)
+    program = ad.compile(y, x, parameters=[w, v])
+    value, slopes = program.value_and_grad(np.array([1.0, 2.0]), reduce="sum")
+    total = 0.0
+    for x.data in (1.0, 2.0):
+        total += y.forward()
+        y.backward()
+    assert value == total
+    assert slopes.tolist() == [w.grad, v.grad]
+
+
 def test_a_live_zero_times_infinity_stays_nan():
     w, u = ad.values("w u", [1.0, 0.5])
     program = ad.compile(ad.sqrt(w * u) ** 2, u, parameters=w)

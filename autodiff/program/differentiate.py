@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from autodiff.calculus import Choice, Flow
 from autodiff.graph import sweep
 from autodiff.op import TABLE
-from autodiff.program.node import SHARED, TOTAL, Node, behind
+from autodiff.program.node import SHARED, TOTAL, TOTAL_PRODUCT, Node, behind
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ def local_slopes(wanted: Collection[Node]) -> Callable[[Node], list[tuple[Node, 
     def local(node: Node) -> list[tuple[Node, Any]]:
         if node.op == TOTAL:  # d(x1 + x2 + ...)/dx is 1 for every entry
             return [(x, 1.0) for x in node.operands if x in wanted]
+        if node.op == TOTAL_PRODUCT:  # d(x1*y1 + x2*y2 + ...)/dx is y, entry by entry
+            x, y = node.operands
+            return [(arg, slope) for arg, slope in ((x, y), (y, x)) if arg in wanted]
         op = TABLE[node.op]
         axis = node.axis
         slopes: list[tuple[Node, Any]] = []
