@@ -20,6 +20,7 @@ from autodiff.op import TABLE
 # The rows of the package, without those that other tests register.
 NAMES = [name for name, op in TABLE.items() if getattr(ops, name, None) is op]
 
+
 def record(row, name, point):
     """y and the inputs that vary, recorded at a point; the others stay plain numbers."""
     inputs = [ad.Value(number) for number in point[: row.varying]]

@@ -1,6 +1,7 @@
-"""erf and erfc on arrays: W. J. Cody's rational approximations (Math. Comp. 23, 1969).
+"""erf and erfc on arrays, within 4 ulp (docs/accuracy.md has the measured errors).
 
-Measured against `math.erf` and `math.erfc`: erf within 4 ulp, erfc within 6.
+Near zero and from 4 on W. J. Cody's rational approximations (Math. Comp. 23, 1969); in between
+a constant and a small polynomial, whose rounding errors count for little.
 
 Also the exact product (`two_product`) that squares an argument without losing its tail.
 """
@@ -15,21 +16,13 @@ if TYPE_CHECKING:
 
 np: Any = import_module("numpy")  # this module is imported by the NumPy backend alone
 
-# Numerators and denominators, highest power first: erf(x)/x in x**2 up to 0.46875, then
-# exp(x**2) erfc(x) in x up to 4, then x exp(x**2) erfc(x) in 1/x**2.
+# Numerators and denominators, highest power first: erf(x)/x in x**2 up to 0.46875, and
+# x exp(x**2) erfc(x) in 1/x**2 from 4 on.
 SMALL = (
     (1.85777706184603153e-1, 3.16112374387056560e0, 1.13864154151050156e2,
      3.77485237685302021e2, 3.20937758913846947e3),
     (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3,
      2.84423683343917062e3),
-)  # fmt: skip
-MIDDLE = (
-    (2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594e0,
-     6.61191906371416295e1, 2.98635138197400131e2, 8.81952221241769090e2,
-     1.71204761263407058e3, 2.05107837782607147e3, 1.23033935479799725e3),
-    (1.0, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2,
-     1.62138957456669019e3, 3.29079923573345963e3, 4.36261909014324716e3,
-     3.43936767414372164e3, 1.23033935480374942e3),
 )  # fmt: skip
 LARGE = (
     (1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1,
@@ -37,6 +30,16 @@ LARGE = (
     (1.0, 2.56852019228982242e0, 1.87295284992346725e0, 5.27905102951428412e-1,
      6.05183413124413191e-2, 2.33520497626869185e-3),
 )  # fmt: skip
+# (x + 0.5) exp(x**2) erfc(x) between the two, in t = (x - 1.734375) / (x + 4): the interpolation in
+# 17 Chebyshev nodes, computed with 60 digits; it is off by 1.4e-18 at most. The constant stands
+# apart.
+MIDDLE = (
+    1.665833111385292e-4, -5.066097939757962e-4, -6.2067194536067e-4, 2.980603285616257e-3,
+    4.109805614998711e-4, -1.593970745894269e-2, 2.3516644294262246e-2, 4.1584245508668224e-2,
+    -2.5429410910088923e-1, 6.14140010236826e-1, -9.894631851213918e-1, 1.1771720827077843e0,
+    -1.052966389701418e0, 6.761822740902094e-1, -2.4479512322173555e-1, -5.4752967108460296e-2,
+)  # fmt: skip
+MIDDLE_AT_0 = 6.413381075049835e-1
 ONE_OVER_SQRT_PI = 5.6418958354775628695e-1
 
 
@@ -68,15 +71,25 @@ def _near(x: Any) -> Any:
 
 
 def _far(y: Any) -> Any:
-    """erfc(y) for y > 0.46875; the exponential is split so that the square loses no digit."""
+    """erfc(y) for y > 0.46875; y is squared with its tail, so the exponential loses no digit."""
     y = np.where(y > 30.0, 30.0, y)  # erfc is 0 from 27 on
+    square, tail = two_product(y, y)
+    weight = np.exp(-square)
+    half = np.exp(-0.5 * square)  # in two halves where it underflows
     r = 1.0 / np.square(np.where(y > 4.0, y, 4.0))
     large = (ONE_OVER_SQRT_PI - r * _ratio(LARGE, r)) / y
-    ratio = np.where(y <= 4.0, _ratio(MIDDLE, y), large)
-    steps = np.trunc(y * 16.0) / 16.0
-    rest = np.exp(-(y - steps) * (y + steps)) * ratio
-    half = np.exp(-0.5 * steps * steps)  # in two halves where it underflows
-    return np.where(y < 26.0, np.exp(-steps * steps) * rest, half * (half * rest))
+    whole, halves = large * (weight - weight * tail), (large * half) * (half - half * tail)
+    return np.where(y <= 4.0, _middle(y, weight, tail), np.where(y < 26.0, whole, halves))
+
+
+def _middle(y: Any, weight: Any, tail: Any) -> Any:
+    """erfc(y) up to 4; what the two sums round off is fed back together with the tail."""
+    t = (y - 1.734375) / (y + 4.0)
+    change = t * _polynomial(MIDDLE, t)
+    scaled, size = MIDDLE_AT_0 + change, y + 0.5
+    correction = ((MIDDLE_AT_0 - scaled) + change) / scaled - (0.5 - (size - y)) / size - tail
+    result = weight * scaled / size
+    return result + result * correction
 
 
 def _ratio(polynomials: tuple[tuple[float, ...], tuple[float, ...]], x: Any) -> Any:
