@@ -9,23 +9,15 @@ import numpy as np
 import pytest
 from bounds import SECOND, SLOPES, complaint
 from oracle import ROWS, exact, pairs, representable
+from ready import every_backend
 from test_accuracy import NAMES, record, report
 
 import autodiff as ad
-from autodiff.backends import available
 from autodiff.op import TABLE
 
 # Programs leave out gates and run with them only where a number is not finite: a gate holds back
 # products with a slope of 0, and nobody writes one.
 OPS = [name for name in NAMES if name != "gate"]
-
-BACKENDS = [
-    pytest.param(
-        name,
-        marks=pytest.mark.skipif(not state.startswith("ready"), reason=f"{name}: {state}"),
-    )
-    for name, state in available().items()
-]
 
 
 def derivatives(row, name, point):
@@ -93,7 +85,7 @@ def complaints(name, backend, count, seed=0):
 
 
 @pytest.mark.parametrize("name", OPS)
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 def test_value_gradient_and_second_derivative(backend, name):
     found = list(complaints(name, backend, count=4))
     assert not found, report(found)
@@ -102,7 +94,7 @@ def test_value_gradient_and_second_derivative(backend, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 4))
 @pytest.mark.parametrize("name", OPS)
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 def test_campaign(backend, name, seed):
     found = list(complaints(name, backend, count=100, seed=seed))
     assert not found, report(found)

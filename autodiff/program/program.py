@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from autodiff.modes import MODES
 from autodiff.program.allocate import Layout, allocate
 from autodiff.program.differentiate import gradients
 from autodiff.program.given import listed, rows_of_inputs
@@ -19,6 +18,7 @@ from autodiff.program.group import group
 from autodiff.program.lower import lower
 from autodiff.program.node import ROWS, SHARED, Node, behind, no_collection
 from autodiff.program.show import shown
+from autodiff.program.strictness import is_strict, refuse_nonfinite, refuse_nonfinite_total
 from autodiff.program.sums import raise_sums
 from autodiff.program.tape import Tape
 
@@ -26,7 +26,7 @@ TYPE_CHECKING = False  # importing typing would double the time of `import autod
 if TYPE_CHECKING:
     from typing import Any
 
-VALUES, GRADIENTS = "values", "gradients"
+VALUES, GRADIENTS, NODES = "values", "gradients", "nodes"
 KEPT = 4  # bindings to a batch size that are kept
 
 
@@ -72,10 +72,11 @@ class Program:
         import numpy as np
 
         with self._running:
+            if is_strict():
+                self._refuse_nonfinite(X, given)
             runner = self._run(VALUES, X, n, given)
             results = [runner.output(i, X) for i in range(len(runner.layout.outputs))]
             columns = [np.full(n, r) if type(r) is float else np.array(r) for r in results]
-        self._refuse_nonfinite(columns)
         if one:
             numbers = [float(column[0]) for column in columns]
             return numbers[0] if self._single else numbers
@@ -99,7 +100,8 @@ class Program:
         with self._running:
             runner = self._run(GRADIENTS, X, n, given)
             value, gradient = runner.output(0, X) * scale, runner.gradient() * scale
-        self._refuse_nonfinite([value])
+            if is_strict():
+                self._refuse_nonfinite(X, given, value, gradient)
         return value, gradient
 
     # ------------------------------------------------------------ descent
@@ -133,7 +135,10 @@ class Program:
             for i in range(steps):
                 runner = self._run(GRADIENTS, X, n, self.parameters)
                 values[i] = runner.output(0, X) * scale
-                self.parameters -= (rate * scale) * runner.gradient()
+                gradient = runner.gradient()
+                if is_strict():
+                    self._refuse_nonfinite(X, self.parameters, values[i], gradient)
+                self.parameters -= (rate * scale) * gradient
         return values
 
     def write_back(self, parameters: Sequence[Any]) -> None:
@@ -191,10 +196,12 @@ class Program:
         """The layout, and whether gates were left out."""
         from autodiff.backends import rows_of  # a floor up
 
-        gated = gated or self._tape.decides_by_gates()
+        gated = gated or kind == NODES or self._tape.decides_by_gates()
         builder, outputs, parameters = self._tape.load(gated, len(self.parameters))
         if kind == GRADIENTS:
             outputs = self._with_gradients(outputs, parameters)
+        elif kind == NODES:
+            outputs = [node for node in builder.nodes if node.operands]
         outputs = raise_sums(lower(outputs, rows_of(self.backend)))
         nodes = behind(outputs)
         layout = allocate(nodes, group(nodes), outputs, len(self.parameters))
@@ -230,15 +237,22 @@ class Program:
             )
         return given
 
-    def _refuse_nonfinite(self, results: Sequence[Any]) -> None:
-        if "strict" in MODES.get():
-            import numpy as np
+    def _refuse_nonfinite(
+        self, X: Any, given: Any, value: float = 0.0, gradient: Any = None
+    ) -> None:
+        """Raise FloatingPointError if a node, or the value and gradient over all rows, is not
+        finite."""
 
-            for name, result in zip(self.output_names, results, strict=False):
-                bad = np.nonzero(~np.isfinite(np.atleast_1d(result)))[0]
-                if len(bad):
-                    number = float(np.atleast_1d(result)[bad[0]])
-                    raise FloatingPointError(f"{name} is {number} in row {int(bad[0])}")
+        def numbers(X: Any) -> list[Any]:
+            runner = self._run(NODES, X, X.shape[1], given)
+            return [runner.output(i, X) for i in range(len(runner.layout.outputs))]
+
+        def gradient_of(X: Any) -> Any:
+            return self._run(GRADIENTS, X, X.shape[1], given).gradient()
+
+        refuse_nonfinite(self, X, given, numbers)
+        if gradient is not None:
+            refuse_nonfinite_total(self, X, given, value, gradient, gradient_of)
 
     # ------------------------------------------------------------ as an object
 
