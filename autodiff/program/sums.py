@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Term = tuple[Any, Any]
 
 SUMS = {"add", "sub", "inner"}
+LONGER = SUMS | {"neg"}  # what a chain of more than two terms goes on with
 FEW, MANY = 3, 8  # from so many terms on a sum is one node, with products among them and without
 
 
@@ -31,36 +32,57 @@ def raise_sums(outputs: Sequence[Any]) -> list[Any]:
     builder = nodes[0].home
     count = users(nodes, outputs)
     heads, inside = _heads(nodes, count)
-    fresh: dict[Node | None, Any] = {}
+    fresh: list[Any] = [None] * len(builder.nodes)  # by index, as everything here
     for node in nodes:
-        if node in heads:
-            fresh[node] = _inner(builder, heads[node], fresh)
-        elif node in inside:
+        i, operands = node.index, node.operands
+        if inside[i]:
             continue
-        elif node.op == TOTAL_PRODUCT and (product := builder.known("mul", node.operands)) in fresh:
-            fresh[node] = builder.plain_total(fresh[product], node.place)  # it is needed anyhow
-        elif node.operands:
-            args = tuple([a if type(a) is float else fresh[a] for a in node.operands])
-            fresh[node] = node if args == node.operands else rebuilt(builder, node, args)
+        if i in heads:
+            made = _inner(builder, heads[i], fresh)
+        elif node.op == TOTAL_PRODUCT and (product := _product(builder, node, fresh)) is not None:
+            made = builder.plain_total(product, node.place)  # it is needed anyhow
         else:
-            fresh[node] = node
-        if node.name and type(fresh[node]) is Node and not fresh[node].name:
-            fresh[node].name = node.name
-    return [fresh[x] if type(x) is Node else x for x in outputs]
+            made = node
+            for x in operands:
+                if type(x) is not float and fresh[x.index] is not x:
+                    args = tuple([x if type(x) is float else fresh[x.index] for x in operands])
+                    made = rebuilt(builder, node, args)
+                    break
+        fresh[i] = made
+        if node.name and type(made) is Node and not made.name:
+            made.name = node.name
+    return [fresh[x.index] if type(x) is Node else x for x in outputs]
 
 
-def _heads(nodes: list[Node], count: list[int]) -> tuple[dict[Node, list[Term]], set[Node]]:
-    """The last node of each chain with the chain's terms, and the nodes that go into a chain."""
-    heads: dict[Node, list[Term]] = {}
-    inside: set[Node] = set()
+def _product(builder: Builder, total: Node, fresh: list[Any]) -> Any:
+    """What adds up to a total of products, if it is computed as well."""
+    product = builder.known("mul", total.operands)
+    return None if product is None or product.index >= len(fresh) else fresh[product.index]
+
+
+def _heads(nodes: list[Node], count: list[int]) -> tuple[dict[int, list[Term]], bytearray]:
+    """The last node of each chain with the chain's terms, and which nodes go into a chain."""
+    heads: dict[int, list[Term]] = {}
+    inside = bytearray(len(count))
     for node in reversed(nodes):
-        if node.op in SUMS and node not in inside:
+        if node.op in SUMS and not inside[node.index] and _may_be_long(node, count):
             terms, absorbed = _terms(node, count)
             fewest = FEW if any(map(_is_product, terms)) else MANY
             if len(terms) >= fewest or node.op == "inner":
-                heads[node] = terms
-                inside.update(absorbed)
+                heads[node.index] = terms
+                for x in absorbed:
+                    inside[x.index] = 1
     return heads, inside
+
+
+def _may_be_long(head: Node, count: list[int]) -> bool:
+    """Whether a chain may have more than two terms: most have not, and this is quickly seen."""
+    if head.op == "inner":
+        return True
+    for x in head.operands:
+        if type(x) is not float and x.op in LONGER and count[x.index] == 1:
+            return True
+    return False
 
 
 def _terms(head: Node, count: list[int]) -> tuple[list[Term], list[Node]]:
@@ -103,15 +125,15 @@ def _rank(x: Any) -> int:
     return 1 if type(x) is float else 2 if x.axis else 0
 
 
-def _inner(builder: Builder, terms: list[Term], fresh: dict[Node | None, Any]) -> Any:
+def _inner(builder: Builder, terms: list[Term], fresh: list[Any]) -> Any:
     """The node for these terms; the sign of a term is put into one of its factors."""
     lefts, rights = [], []
     for x, y in terms:
         sign = 1.0
         if type(x) is tuple:
             (x, y), sign = x, y
-        x = x if type(x) is float else fresh[x]
-        y = y if type(y) is float else fresh[y]
+        x = x if type(x) is float else fresh[x.index]
+        y = y if type(y) is float else fresh[y.index]
         if sign == -1.0:
             x, y = (x, -y) if type(y) is float else (-x, y)
         if _rank(x) > _rank(y):
