@@ -9,7 +9,9 @@ knows what a neuron is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from itertools import islice
+from operator import gt
 
 from autodiff.program.node import SHARED, TOTAL, TOTAL_PRODUCT, Node
 
@@ -44,16 +46,15 @@ def group(nodes: Sequence[Node]) -> list[Group]:
         return []
     levels = _levels(nodes)
     by_level: list[list[Node]] = [[] for _ in range(max(levels) + 1)]
+    found: list[Group] = []
+    # By the index of a node: its group, or minus its kind of leaf; its position among all members.
+    member_of = [0] * len(levels)
+    rank = [0] * len(levels)
+    position = 0
     for node in nodes:
         if node.operands:
             by_level[levels[node.index]].append(node)
-    found: list[Group] = []
-    # By the index of a node: its group, or minus its kind of leaf; its position among all members.
-    member_of = [0] * (nodes[-1].index + 1)
-    rank = [0] * len(member_of)
-    position = 0
-    for node in nodes:
-        if not node.operands:
+        else:
             member_of[node.index] = -1 - node.axis
             rank[node.index] = node.place
     for level, there in enumerate(by_level):
@@ -67,10 +68,14 @@ def group(nodes: Sequence[Node]) -> list[Group]:
         for members in _partners_together(alike.values()):
             for part in _split(members):
                 if len(part) > 1:
-                    part.sort(key=lambda node: _rank_of(node, rank))
+                    order = [_rank_of(node, rank) for node in part]
+                    if any(map(gt, order, islice(order, 1, None))):
+                        part.sort(key=dict(zip(part, order, strict=True)).__getitem__)
+                number = len(found)
                 for node in part:
-                    member_of[node.index] = len(found)
-                    rank[node.index] = position = position + 1
+                    position += 1
+                    member_of[node.index] = number
+                    rank[node.index] = position
                 found.append(Group(level, part))
     return found
 
@@ -91,11 +96,13 @@ def _levels(nodes: Sequence[Node]) -> list[int]:
         levels[node.index] = level
     late = [max(levels)] * len(levels)
     for node in reversed(nodes):
-        if node.operands:
+        operands = node.operands
+        if operands:
+            i = node.index
             if node.axis == SHARED and node.op not in TOTALS:
-                levels[node.index] = late[node.index]
-            below = levels[node.index] - 1
-            for arg in node.operands:
+                levels[i] = late[i]
+            below = levels[i] - 1
+            for arg in operands:
                 if type(arg) is not float and late[arg.index] > below:
                     late[arg.index] = below
     return levels
@@ -114,14 +121,21 @@ def _key(node: Node, member_of: list[int]) -> Any:
         return (op, axis, *map(space, operands[:half]), *there)
     if op in SHARES:
         return (op, *[x if type(x) is float else (x.index,) for x in sorted_operands(operands)])
+    if len(operands) == 2:  # most of them
+        x, y = operands
+        return op, axis, -9 if type(x) is float else space(x), -9 if type(y) is float else space(y)
     return (op, axis, *[-9 if type(x) is float else space(x) for x in operands])
 
 
-def _rank_of(node: Node, rank: list[int]) -> list[int]:
+def _rank_of(node: Node, rank: list[int]) -> int:
     """Members stand in the order of what they are made of, so that columns are regular."""
-    half = len(node.operands) // 2
-    first = node.operands[:2] if node.op != "inner" else (node.operands[0], node.operands[half])
-    return [-1 if type(x) is float else rank[x.index] for x in first]
+    operands = node.operands
+    first = operands[0]
+    found = -1 if type(first) is float else rank[first.index]
+    if len(operands) == 1:
+        return found
+    second = operands[len(operands) // 2 if node.op == "inner" else 1]
+    return (found << 40) + (-1 if type(second) is float else rank[second.index])
 
 
 def space(x: Any) -> int:
@@ -134,13 +148,18 @@ def sorted_operands(xs: Sequence[Any]) -> list[Any]:
     return sorted(xs, key=lambda x: (0, x) if type(x) is float else (1, x.index))
 
 
-def _partners_together(groups: Iterable[list[Node]]) -> list[list[Node]]:
+def _partners_together(groups: Collection[list[Node]]) -> list[list[Node]]:
     """Groups over the same operands, like a function and its slope, one after the other."""
+    if len(groups) == 1:
+        return list(groups)
     partners: dict[Any, list[list[Node]]] = {}
     for members in groups:
         operands = members[0].operands
         key = (operands[0], len(operands))
-        partners.setdefault(key, []).append(members)
+        if key in partners:
+            partners[key].append(members)
+        else:
+            partners[key] = [members]
     return [members for together in partners.values() for members in together]
 
 
