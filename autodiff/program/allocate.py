@@ -84,103 +84,152 @@ def allocate(
 ) -> Layout:
     """The layout of the groups that compute the outputs from the leaves among the nodes."""
     layout = Layout()
-    shared = _Shared(layout, n_parameters)
-    place: dict[Node, tuple[int, int]] = {}
-    _leaves(nodes, layout, shared, place)
+    count = 1 + max((node.index for node in nodes), default=-1)
+    shared = _Shared(layout, n_parameters, count)
+    slots = shared.slots
+    _leaves(nodes, layout, shared)
     shared.place_together([x for x in outputs if type(x) is Node])
     for group in reversed(groups):
-        if group.axis == SHARED and all(node in shared.slots for node in group.nodes):
-            group.nodes.sort(key=shared.slots.__getitem__)
-        if len(group.nodes) > 1 or group.op == "inner":
-            for columns in _operand_columns(group):
-                for column in columns:
-                    shared.place_together(column)
+        members = group.nodes
+        if group.axis == SHARED and len(members) > 1:
+            if all([slots[node.index] >= 0 for node in members]):
+                members.sort(key=lambda node: slots[node.index])
+        if len(members) > 1 or group.op == "inner":
+            _place_operands(group, shared)
     for group in groups:
         if group.axis == SHARED:
             for node in group.nodes:
                 shared.place(node)
-    _varying(groups, outputs, layout, place)
-    place.update({node: (SHARED, slot) for node, slot in shared.slots.items()})
+    _varying(groups, outputs, layout, slots)
     for group in groups:
-        out = Column(group.axis, [place[node][1] for node in group.nodes])
-        names = [node.name for node in group.nodes if node.name]
-        axis = group.nodes[0].place if group.op in TOTALS else group.axis
-        op = group.op
-        for columns in _operand_columns(group, place):
-            if len(columns[0]) == 1:
-                found = [Column(*_place_of(x, place, shared)) for [x] in columns]
-            else:
-                found = [_column(column, place, shared) for column in columns]
-            if op in SHARES:
-                where = {x: i for i, [x] in reversed(list(enumerate(columns)))}
-                found.append(Column(CHOSEN, [where[node.operands[0]] for node in group.nodes]))
-            layout.steps.append(Step(op, axis, out, found, tuple(names[:1] + names[-1:])))
-            op = ADDED
-    layout.outputs = [place[x] if type(x) is Node else x for x in outputs]
+        layout.steps += _steps(group, shared)
+    layout.outputs = [(space(x), slots[x.index]) if type(x) is Node else x for x in outputs]
     layout.rows[SHARED] = shared.used
     return layout
 
 
-def _operand_columns(
-    group: Group, place: dict[Node, tuple[int, int]] | None = None
-) -> list[list[list[Any]]]:
-    """The columns of operands of each step of a group, one column for each place of an operand.
+def _place_operands(group: Group, shared: _Shared) -> None:
+    """Let the operands of a group lie side by side, as far as nothing else has placed them."""
+    if group.op == "inner":
+        for lefts, rights in _terms(group):
+            shared.place_together(lefts)
+            shared.place_together(rights)
+    elif group.op in SHARES:
+        for x in sorted_operands(group.nodes[0].operands):
+            shared.place_together([x])
+    else:
+        for i, x in enumerate(group.nodes[0].operands):
+            if shared.is_open(x):
+                shared.place_together([node.operands[i] for node in group.nodes])
 
-    Sums of products have two: the left and the right factors, member after member; and as many
-    steps as there are kinds of terms, in the order of `place` if that is known. Shares have the
-    set, in columns of one, and which of it are singled out.
+
+def _steps(group: Group, shared: _Shared) -> list[Step]:
+    """The steps of a group: one, or for sums of products one for each kind of terms."""
+    nodes, op, slots = group.nodes, group.op, shared.slots
+    out = Column(group.axis, [slots[node.index] for node in nodes])
+    axis = nodes[0].place if op in TOTALS else group.axis
+    names = [node.name for node in nodes if node.name]
+    title = (names[0], names[-1]) if names else ()
+    if op == "inner":
+        pairs = [[shared.column(column) for column in pair] for pair in _terms(group, slots)]
+        return [
+            Step(ADDED if i else op, axis, out, pair, title) for i, pair in enumerate(pairs)
+        ]
+    operands = nodes[0].operands
+    if op in SHARES:
+        together = sorted_operands(operands)
+        columns = [shared.column([x]) for x in together]
+        where = {x: i for i, x in reversed(list(enumerate(together)))}
+        columns.append(Column(CHOSEN, [where[node.operands[0]] for node in nodes]))
+    elif len(nodes) == 1:
+        columns = [
+            Column(SHARED, shared.constants([x]))
+            if type(x) is float
+            else Column(space(x), [slots[x.index]])
+            for x in operands
+        ]
+    else:
+        columns = list(map(shared.column, zip(*[node.operands for node in nodes], strict=True)))
+    return [Step(op, axis, out, columns, title)]
+
+
+def _terms(group: Group, slots: Sequence[int] = ()) -> list[tuple[list[Any], list[Any]]]:
+    """The left and the right factors of sums of products, member after member, once for each kind
+    of terms; in the order of their `slots` if these are known.
     """
     operands = [node.operands for node in group.nodes]
-    if group.op == "inner":
-        half = len(operands[0]) // 2
-        kinds: dict[Any, list[int]] = {}
-        for i, (x, y) in enumerate(zip(operands[0][:half], operands[0][half:], strict=True)):
-            kinds.setdefault((space(x), space(y)), []).append(i)
-        if group.axis == SHARED:
-            kinds = {SHARED: list(range(half))}
-        if place is not None:
-            first = operands[0]
-            for terms in kinds.values():
-                terms.sort(
-                    key=lambda i: (
-                        place.get(first[half + i], NOWHERE),
-                        place.get(first[i], NOWHERE),
-                    )
-                )
-        return [
-            [
-                [xs[i] for xs in operands for i in terms],
-                [xs[half + i] for xs in operands for i in terms],
-            ]
-            for terms in kinds.values()
-        ]
-    if group.op in SHARES:
-        return [[[x] for x in sorted_operands(operands[0])]]
-    return [[list(column) for column in zip(*operands, strict=True)]]
+    first = operands[0]
+    half = len(first) // 2
+    kinds: dict[Any, list[int]] = {}
+    if group.axis == SHARED:
+        kinds[SHARED] = list(range(half))
+    else:
+        for i in range(half):
+            kind = space(first[i]), space(first[half + i])
+            if kind in kinds:
+                kinds[kind].append(i)
+            else:
+                kinds[kind] = [i]
+    if slots:
+
+        def place(x: Any) -> tuple[int, int]:
+            return NOWHERE if type(x) is float else (space(x), slots[x.index])
+
+        for terms in kinds.values():
+            if len(terms) > 1:
+                terms.sort(key=lambda i: (place(first[half + i]), place(first[i])))
+    return [
+        (
+            [xs[i] for xs in operands for i in terms],
+            [xs[half + i] for xs in operands for i in terms],
+        )
+        for terms in kinds.values()
+    ]
 
 
 class _Shared:
-    """The shared vector under construction."""
+    """Slots under construction, by the index of a node (-1: none yet), and the shared vector."""
 
-    def __init__(self, layout: Layout, n_parameters: int) -> None:
+    def __init__(self, layout: Layout, n_parameters: int, count: int) -> None:
         self.layout = layout
         self.used = n_parameters
-        self.slots: dict[Node, int] = {}
-        self._blocks: dict[tuple[str, ...], int] = {}
+        self.slots = [-1] * count
+        self._blocks: dict[Any, int] = {}
 
     def place(self, node: Node) -> int:
-        if node not in self.slots:
-            self.slots[node] = self.used
+        slot = self.slots[node.index]
+        if slot < 0:
+            slot = self.slots[node.index] = self.used
             self.used += 1
-        return self.slots[node]
+        return slot
+
+    def is_open(self, x: Any) -> bool:
+        """Whether x is a shared result without a slot."""
+        return (
+            type(x) is not float
+            and x.axis == SHARED
+            and self.slots[x.index] < 0
+            and len(x.operands) > 0
+        )
 
     def place_together(self, column: Sequence[Any]) -> None:
         """Give a column consecutive slots if it is all shared results that have no slots yet."""
         for x in column:
-            if type(x) is float or x.axis != SHARED or not x.operands or x in self.slots:
+            if not self.is_open(x):
                 return
         for x in column:
             self.place(x)
+
+    def column(self, operands: Sequence[Any]) -> Column:
+        """Where these operands are: in one space, since grouping keeps spaces apart."""
+        slots = self.slots
+        floats = [x for x in operands if type(x) is float]
+        if not floats:
+            return Column(space(operands[0]), [slots[x.index] for x in operands])
+        if len(floats) == len(operands):
+            return Column(SHARED, self.constants(floats))
+        mixed = [self.constants([x])[0] if type(x) is float else slots[x.index] for x in operands]
+        return Column(SHARED, mixed)
 
     def constants(self, numbers: list[float]) -> list[int]:
         """Slots with these numbers: one for all if they are equal, else consecutive ones."""
@@ -199,81 +248,58 @@ class _Shared:
         return start
 
 
-def _leaves(
-    nodes: Sequence[Node], layout: Layout, shared: _Shared, place: dict[Node, tuple[int, int]]
-) -> None:
+def _leaves(nodes: Sequence[Node], layout: Layout, shared: _Shared) -> None:
+    slots = shared.slots
     for node in nodes:
         if node.operands:
             continue
-        if node.op == "parameter":
-            shared.slots[node] = node.place
-        elif node.op == "input":
-            place[node] = INPUT, node.place
+        if node.op == "parameter" or node.op == "input":
+            slots[node.index] = node.place
         elif node.op == "lane":
             there = layout.lanes.setdefault(node.axis, {})
-            place[node] = node.axis, len(there)
-            there[len(there)] = node.place
+            slot = slots[node.index] = len(there)
+            there[slot] = node.place
         else:
             layout.sizes[node.place] = shared.place(node)
 
 
-def _place_of(x: Any, place: dict[Node, tuple[int, int]], shared: _Shared) -> tuple[int, list[int]]:
-    if type(x) is float:
-        return SHARED, shared.constants([x])
-    there, slot = place[x]
-    return there, [slot]
-
-
-def _column(column: list[Any], place: dict[Node, tuple[int, int]], shared: _Shared) -> Column:
-    floats = [x for x in column if type(x) is float]
-    if len(floats) == len(column):
-        return Column(SHARED, shared.constants(floats))
-    if floats:
-        slots = [shared.constants([x])[0] if type(x) is float else place[x][1] for x in column]
-    else:
-        slots = [place[x][1] for x in column]
-    [there] = {space(x) for x in column}  # grouping keeps spaces apart
-    return Column(there, slots)
-
-
 def _varying(
-    groups: Sequence[Group],
-    outputs: Sequence[Any],
-    layout: Layout,
-    place: dict[Node, tuple[int, int]],
+    groups: Sequence[Group], outputs: Sequence[Any], layout: Layout, slots: list[int]
 ) -> None:
     """Rows for what varies: a block for each group, free again after the last group that reads
     it.
     """
-    owner: dict[Node, int] = {}
-    last: list[int] = []
+    owner = [-1] * len(slots)  # by index: the number of the group
+    last: list[int] = []  # by group: the number of the last one that reads it
     for i, group in enumerate(groups):
         last.append(i)
+        varies = group.axis != SHARED
         for node in group.nodes:
-            owner[node] = i
+            if varies:
+                owner[node.index] = i
             for arg in node.operands:
-                if type(arg) is not float and arg in owner:
-                    last[owner[arg]] = i
+                if type(arg) is not float and owner[arg.index] >= 0:
+                    last[owner[arg.index]] = i
     for x in outputs:
-        if type(x) is Node and x in owner:
-            last[owner[x]] = len(groups)
-    ending: dict[int, list[int]] = {}
+        if type(x) is Node and owner[x.index] >= 0:
+            last[owner[x.index]] = len(groups)
+    ending: list[list[int]] = [[] for _ in range(len(groups) + 1)]
     for i, end in enumerate(last):
-        ending.setdefault(end, []).append(i)
+        if groups[i].axis != SHARED:
+            ending[end].append(i)
     free: dict[tuple[int, int], list[int]] = {}
     starts: dict[int, int] = {}
     rows = {axis: len(there) for axis, there in layout.lanes.items()}
     for i, group in enumerate(groups):
-        size = len(group.nodes)
-        if group.axis != SHARED:
-            same = free.get((group.axis, size))
-            start = same.pop() if same else rows.get(group.axis, 0)
-            rows[group.axis] = max(rows.get(group.axis, 0), start + size)
+        axis, size = group.axis, len(group.nodes)
+        if axis != SHARED:
+            same = free.get((axis, size))
+            start = same.pop() if same else rows.get(axis, 0)
+            rows[axis] = max(rows.get(axis, 0), start + size)
             starts[i] = start
-            for offset, node in enumerate(group.nodes):
-                place[node] = group.axis, start + offset
-        for done in ending.get(i, ()):
-            if done in starts:
-                key = groups[done].axis, len(groups[done].nodes)
-                free.setdefault(key, []).append(starts[done])
+            for slot, node in enumerate(group.nodes, start):
+                slots[node.index] = slot
+        for done in ending[i]:
+            key = groups[done].axis, len(groups[done].nodes)
+            free.setdefault(key, []).append(starts[done])
     layout.rows.update(rows)
