@@ -187,7 +187,8 @@ class Writer:
         if not spelling:
             return args[0]
         if "{" in spelling:
-            return Expression(spelling.format(*(x.text for x in args)))
+            truth = BINDING.get(op) == COMPARISON
+            return Expression(spelling.format(*(x.text for x in args)), truth=truth)
         binding = BINDING[op]
         if len(args) == 1:
             return Expression(f"{spelling}{args[0].within(POWER)}", binding)

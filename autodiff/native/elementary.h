@@ -1,0 +1,247 @@
+/* The elementary ops of the table on lanes, named v_<op> as in autodiff/ops.py.
+ *
+ * exp, expm1, log, log1p and tanh are computed here, on all lanes at once; most of the others call
+ * math.h lane by lane and so give what Python's math gives. The same three devices as in
+ * autodiff/real.py: tails of rounded operations are fed back, saturated expressions are written in
+ * the small quantity, and 2**k is multiplied in two halves, so that results underflow gradually.
+ *
+ * Polynomials are Chebyshev fits (mpmath.chebyfit), the constant term first. They are evaluated in
+ * pairs (Estrin), which shortens the chain of operations that wait for each other.
+ */
+
+#ifndef AUTODIFF_ELEMENTARY_H
+#define AUTODIFF_ELEMENTARY_H
+
+#include "lanes.h"
+
+/* ---------------------------------------------------------------- arithmetic */
+
+LANES_INLINE V v_add(V x, V y) { return x + y; }
+LANES_INLINE V v_sub(V x, V y) { return x - y; }
+LANES_INLINE V v_mul(V x, V y) { return x * y; }
+LANES_INLINE V v_div(V x, V y) { return x / y; }
+LANES_INLINE V v_neg(V x) { return -x; }
+LANES_INLINE V v_square(V x) { return x * x; }
+LANES_INLINE V v_reciprocal(V x) { return v_of(1.0) / x; }
+LANES_INLINE V v_alias(V x) { return x; }
+
+LANES_EACH_PAIR(v_power, pow)
+LANES_EACH_PAIR(v_hypot, hypot)
+
+LANES_INLINE V v_sign(V x)
+{
+    const V negative = v_select(m_less(x, v_of(0.0)), v_of(-1.0), x);
+    return v_select(m_less(v_of(0.0), x), v_of(1.0), negative);
+}
+
+LANES_EACH(v_libm_cbrt, cbrt)
+
+/* One Newton step in the residual r**3 - x, as autodiff.real.cbrt. */
+LANES_LARGE V v_cbrt(V x)
+{
+    const V r = v_libm_cbrt(x), size = v_absolute(r), square = r * r, cube = square * r;
+    const V tail = v_product_tail(r, r), cube_tail = v_product_tail(square, r);
+    const V better = r - ((cube - x) + (cube_tail + tail * r)) / (v_of(3.0) * square);
+    const M inside = m_and(m_less(v_of(1e-100), size), m_less(size, v_of(1e90)));
+    return v_select(inside, better, r);
+}
+
+/* ---------------------------------------------------------------- choices */
+
+LANES_INLINE V v_less(V x, V y) { return v_truth(m_less(x, y)); }
+LANES_INLINE V v_less_equal(V x, V y) { return v_truth(m_less_equal(x, y)); }
+LANES_INLINE V v_equal(V x, V y) { return v_truth(m_equal(x, y)); }
+LANES_INLINE V v_where(V condition, V a, V b) { return v_select(m_nonzero(condition), a, b); }
+
+LANES_INLINE V v_maximum(V a, V b)
+{
+    return v_select(m_or(m_less_equal(b, a), m_is_nan(a)), a, b);
+}
+
+LANES_INLINE V v_minimum(V a, V b)
+{
+    return v_select(m_or(m_less_equal(a, b), m_is_nan(a)), a, b);
+}
+
+/* ---------------------------------------------------------------- exponentials */
+
+/* x = k log 2 + r + tail with a whole number k and |r| <= log(2)/2; |x| < 2**11. */
+typedef struct {
+    V k, r, tail;
+} Reduced;
+
+LANES_INLINE Reduced v_reduced(V x)
+{
+    const V shift = v_of(0x1.8p52); /* x + shift - shift is x rounded to a whole number */
+    const V k = (x * v_of(1.4426950408889634) + shift) - shift;
+    const V high = x - k * v_of(0.6931471805592082);  /* exact: 40 bits of log 2 times 11 bits */
+    const V low = k * v_of(7.371002565167799e-13);    /* the other bits of log 2 */
+    Reduced reduced;
+    reduced.k = k;
+    reduced.r = high - low;
+    reduced.tail = (high - reduced.r) - low;
+    return reduced;
+}
+
+/* exp(r + tail) - 1 - r for |r| <= log(2)/2: r**2 (1/2 + r/6 + ...), to 2e-19. */
+LANES_INLINE V v_beyond_linear(V r, V tail)
+{
+    const V r2 = r * r, r4 = r2 * r2;
+    const V c0 = v_of(0.5) + r * v_of(0.1666666666666667);
+    const V c2 = v_of(0.04166666666666667) + r * v_of(0.008333333333326141);
+    const V c4 = v_of(0.0013888888888883752) + r * v_of(0.00019841269874800683);
+    const V c6 = v_of(2.4801587325533502e-05) + r * v_of(2.75572554255029e-06);
+    const V c8 = v_of(2.7557273661174726e-07) + r * v_of(2.5105206475334834e-08);
+    const V c10 = v_of(2.091467944897855e-09);
+    const V rest = (c4 + r2 * c6) + r4 * (c8 + r2 * c10);
+    return r2 * ((c0 + r2 * c2) + r4 * rest) + tail;
+}
+
+/* y * 2**k for a whole number k, |k| <= 1100, rounded once. */
+LANES_INLINE V v_scaled(V y, V k)
+{
+    /* The lowest bits of a float64 of this size are those of a whole number: k/2 + 1023. */
+    const V shift = v_of(0x1.8p52 + 1023.0);
+    const V first = v_of(0.5) * k + shift, second = (k - (first - shift)) + shift;
+    return (y * w_number(v_bits(first) << 52)) * w_number(v_bits(second) << 52);
+}
+
+LANES_INLINE V v_exp(V x)
+{
+    /* Beyond these ends the result is 0 or inf; a nan passes through. */
+    const V held = v_lower(v_of(710.0), v_upper(v_of(-750.0), x));
+    const Reduced a = v_reduced(held);
+    const V one = v_of(1.0), y = one + a.r, lost = (one - y) + a.r;
+    return v_scaled(y + (lost + v_beyond_linear(a.r, a.tail)), a.k);
+}
+
+/* (exp(x) - 1) / 2**k as a sum of two numbers, and 2**-k; -700 <= x <= 710. */
+typedef struct {
+    V high, low, unit, k;
+} Increase;
+
+LANES_INLINE Increase v_increase(V x)
+{
+    const Reduced a = v_reduced(x);
+    Increase found;
+    found.k = a.k;
+    found.unit = w_number(v_bits(v_of(0x1.8p52 + 1023.0) - v_lower(v_of(1000.0), a.k)) << 52);
+    {
+        const V step = v_of(1.0) - found.unit; /* 0, or larger than r */
+        found.high = step + a.r;
+        found.low = (a.r - (found.high - step)) + v_beyond_linear(a.r, a.tail);
+    }
+    return found;
+}
+
+LANES_INLINE V v_expm1(V x)
+{
+    const V held = v_lower(v_of(710.0), v_upper(v_of(-40.0), x));
+    const Increase a = v_increase(held);
+    return v_copysign(v_scaled(a.high + a.low, a.k), x);
+}
+
+/* expm1(2|x|) / (expm1(2|x|) + 2), which is accurate at 0 and at infinity. */
+LANES_INLINE V v_tanh(V x)
+{
+    const V twice = v_lower(v_of(40.0), v_of(2.0) * v_absolute(x));
+    const Increase a = v_increase(twice);
+    const V y = a.high + a.low;
+    return v_copysign(y / (y + v_of(2.0) * a.unit), x);
+}
+
+/* ---------------------------------------------------------------- logarithms */
+
+/* log(2**k (1 + f) (1 + c)) for sqrt(1/2) - 1 <= f <= sqrt(2) - 1 and a tiny c. */
+LANES_INLINE V v_log_of_parts(V k, V f, V c)
+{
+    /* log(1 + f) = f - s (f - R), s = f / (2 + f), R = 2 s**2/3 + 2 s**4/5 + ..., to 1e-17 */
+    const V s = f / (v_of(2.0) + f), z = s * s, z2 = z * z, half = v_of(0.5) * f * f;
+    const V c0 = v_of(0.666666666666667) + z * v_of(0.39999999999899505);
+    const V c2 = v_of(0.2857142862597575) + z * v_of(0.22222211134751835);
+    const V c4 = v_of(0.18182889128412458) + z * v_of(0.15331721495826012);
+    const V c6 = v_of(0.1461645097955211);
+    const V series = z * ((c0 + z2 * c2) + (z2 * z2) * (c4 + z2 * c6));
+    const V low = s * (half + series) + (k * v_of(7.371002565167799e-13) + c);
+    return k * v_of(0.6931471805592082) - ((half - low) - f);
+}
+
+/* 1 + f and k of a positive normal number 2**k (1 + f). */
+LANES_INLINE V v_mantissa(V x, V *k)
+{
+    const W root = w_of(0x3fe6a09e667f3bcdu); /* sqrt(1/2) */
+    const W moved = v_bits(x) + (w_of(0x3ff0000000000000u) - root);
+    /* The biased exponent below 2**52 is a float64: 2**52 + exponent. */
+    *k = w_number((moved >> 52) | w_of(0x4330000000000000u)) - v_of(0x1p52 + 1023.0);
+    return w_number((moved & w_of(0x000fffffffffffffu)) + root);
+}
+
+LANES_INLINE V v_log(V x)
+{
+    const M small = m_less(x, v_of(DBL_MIN));
+    V k;
+    const V f = v_mantissa(v_select(small, x * v_of(0x1p54), x), &k) - v_of(1.0);
+    const V found = v_log_of_parts(k - v_select(small, v_of(54.0), v_of(0.0)), f, v_of(0.0));
+    const V inside = v_select(m_less(x, v_of(INFINITY)), found, x);
+    return v_select(m_less(v_of(0.0), x), inside,
+                    v_select(m_equal(x, v_of(0.0)), v_of(-INFINITY), v_of(NAN)));
+}
+
+LANES_INLINE V v_log1p(V x)
+{
+    const V one = v_of(1.0), sum = one + x, lost = v_sum_tail(one, x);
+    V k;
+    const V m = v_mantissa(sum, &k);
+    const M near = m_and(m_less(v_of(-0.29), x), m_less(x, v_of(0.41)));
+    const V zero = v_of(0.0), f = v_select(near, x, m - one), c = v_select(near, zero, lost / sum);
+    const V found = v_log_of_parts(v_select(near, zero, k), f, c);
+    const V inside = v_select(m_less(x, v_of(INFINITY)), found, x);
+    const V proper = v_select(m_equal(x, zero), x, inside);
+    return v_select(m_less(v_of(-1.0), x), proper,
+                    v_select(m_equal(x, v_of(-1.0)), v_of(-INFINITY), v_of(NAN)));
+}
+
+LANES_EACH(v_log2, log2)
+LANES_EACH(v_log10, log10)
+
+/* ---------------------------------------------------------------- circular and hyperbolic */
+
+LANES_EACH(v_sin, sin)
+LANES_EACH(v_cos, cos)
+LANES_EACH(v_tan, tan)
+LANES_EACH(v_asin, asin)
+LANES_EACH(v_acos, acos)
+LANES_EACH(v_atan, atan)
+LANES_EACH_PAIR(v_atan2, atan2)
+LANES_EACH(v_sinh, sinh)
+LANES_EACH(v_cosh, cosh)
+LANES_EACH(v_asinh, asinh)
+LANES_EACH(v_acosh, acosh)
+LANES_EACH(v_atanh, atanh)
+LANES_EACH(v_erf, erf)
+LANES_EACH(v_erfc, erfc)
+
+/* ---------------------------------------------------------------- activations written by hand */
+
+LANES_INLINE V v_sigmoid(V x)
+{
+    const V one = v_of(1.0), e = v_exp(-v_absolute(x));
+    return v_select(m_less_equal(v_of(0.0), x), one, e) / (one + e);
+}
+
+LANES_INLINE V v_sigmoid_slope(V x)
+{
+    const V e = v_exp(-v_absolute(x)), sum = v_of(1.0) + e;
+    return e / (sum * sum);
+}
+
+LANES_INLINE V v_relu(V x) { return v_select(m_less_equal(x, v_of(0.0)), v_of(0.0), x); }
+
+/* 1, 0, or nan. */
+LANES_INLINE V v_relu_slope(V x)
+{
+    return v_select(m_less(v_of(0.0), x), v_of(1.0),
+                    v_select(m_less_equal(x, v_of(0.0)), v_of(0.0), x));
+}
+
+#endif

@@ -1,0 +1,155 @@
+/* One kernel for each row of the table, KERNELS in rows.h says which; those of many operands, and
+ * pairs of rows that are cheaper together.
+ *
+ * An n-ary kernel takes pointers to its operands: `V row(const V *const *xs, int n)`.
+ */
+
+#ifndef AUTODIFF_KERNELS_H
+#define AUTODIFF_KERNELS_H
+
+#include "elementary.h"
+#include "rows.h"
+
+/* ---------------------------------------------------------------- many operands */
+
+/* From left to right, beginning with 0, as autodiff.ops. */
+LANES_INLINE V row_sum(const V *const *xs, int n)
+{
+    V total = v_of(0.0);
+    int i;
+    for (i = 0; i < n; i++)
+        total = total + *xs[i];
+    return total;
+}
+
+/* All x first, then as many y. */
+LANES_INLINE V row_inner(const V *const *xys, int n)
+{
+    const int half = n / 2;
+    V total = v_of(0.0);
+    int i;
+    for (i = 0; i < half; i++)
+        total = total + *xys[i] * *xys[half + i];
+    return total;
+}
+
+/* The largest operand, nan beside a nan. */
+LANES_INLINE V v_top(const V *const *xs, int n)
+{
+    V top = *xs[0];
+    int i;
+    for (i = 1; i < n; i++)
+        top = v_maximum(top, *xs[i]);
+    return top;
+}
+
+/* exp(x - top), the rounding error of the difference fed back. */
+LANES_INLINE V v_weight(V x, V top)
+{
+    const V d = x - top, weight = v_exp(d) * (v_of(1.0) + v_sum_tail(x, -top));
+    return v_select(m_less(v_of(-800.0), d), weight, v_of(0.0));
+}
+
+/* A sum with its rounding errors added up beside it. */
+typedef struct {
+    V total, lost;
+} Sum;
+
+LANES_INLINE Sum sum_with(Sum sum, V x)
+{
+    Sum next;
+    next.total = sum.total + x;
+    next.lost = sum.lost + v_sum_tail(sum.total, x);
+    return next;
+}
+
+LANES_INLINE Sum sum_of_nothing(void)
+{
+    Sum sum;
+    sum.total = sum.lost = v_of(0.0);
+    return sum;
+}
+
+LANES_INLINE V v_sum(Sum sum) { return sum.total + sum.lost; }
+
+/* One largest operand, the first, is taken out exactly. */
+LANES_LARGE V row_logsumexp(const V *const *xs, int n)
+{
+    const V top = v_top(xs, n);
+    Sum rest = sum_of_nothing();
+    V waiting = v_of(1.0); /* 0 once the largest operand has been met */
+    int i;
+    for (i = 0; i < n; i++) {
+        const M first = m_and(m_equal(*xs[i], top), m_nonzero(waiting));
+        rest = sum_with(rest, v_select(first, v_of(0.0), v_weight(*xs[i], top)));
+        waiting = v_select(first, v_of(0.0), waiting);
+    }
+    return v_select(m_equal(v_absolute(top), v_of(INFINITY)), top, top + v_log1p(v_sum(rest)));
+}
+
+/* exp(x1) / (exp(x1) + exp(x2) + ...) of the first operand. */
+LANES_LARGE V row_softmax_share(const V *const *xs, int n)
+{
+    const V top = v_top(xs, n), first = v_weight(*xs[0], top);
+    Sum sum = sum_with(sum_of_nothing(), first);
+    int i;
+    for (i = 1; i < n; i++)
+        sum = sum_with(sum, v_weight(*xs[i], top));
+    return v_select(m_equal(v_absolute(top), v_of(INFINITY)), v_of(NAN), first / v_sum(sum));
+}
+
+/* 1 - softmax_share, as the sum of the other shares. */
+LANES_LARGE V row_softmax_rest(const V *const *xs, int n)
+{
+    const V top = v_top(xs, n);
+    Sum others = sum_of_nothing();
+    int i;
+    for (i = 1; i < n; i++)
+        others = sum_with(others, v_weight(*xs[i], top));
+    {
+        const V all = v_sum(sum_with(others, v_weight(*xs[0], top)));
+        return v_select(m_equal(v_absolute(top), v_of(INFINITY)), v_of(NAN), v_sum(others) / all);
+    }
+}
+
+/* softmax_share, and an even split between equal infinities. */
+LANES_LARGE V row_logsumexp_share(const V *const *xs, int n)
+{
+    const V top = v_top(xs, n);
+    V ties = v_of(0.0);
+    int i;
+    for (i = 0; i < n; i++)
+        ties = ties + v_equal(*xs[i], top);
+    return v_select(m_equal(v_absolute(top), v_of(INFINITY)), v_equal(*xs[0], top) / ties,
+                    row_softmax_share(xs, n));
+}
+
+/* ---------------------------------------------------------------- two rows at once */
+
+/* The results are those of the two kernels, to the last bit. PAIR(first, second, function):
+ * function(x, &of_first, &of_second). */
+#define PAIRS(PAIR) \
+    PAIR(tanh, tanh_slope, pair_tanh) \
+    PAIR(sigmoid, sigmoid_slope, pair_sigmoid) \
+    PAIR(relu, relu_slope, pair_relu)
+
+LANES_INLINE void pair_tanh(V x, V *out, V *slope)
+{
+    *out = v_tanh(x);
+    *slope = v_tanh_slope(x);
+}
+
+LANES_INLINE void pair_sigmoid(V x, V *out, V *slope)
+{
+    const V one = v_of(1.0), e = v_exp(-v_absolute(x)), sum = one + e;
+    *out = v_select(m_less_equal(v_of(0.0), x), one, e) / sum;
+    *slope = e / (sum * sum);
+}
+
+LANES_INLINE void pair_relu(V x, V *out, V *slope)
+{
+    *out = v_relu(x);
+    *slope = v_relu_slope(x);
+}
+
+#endif
