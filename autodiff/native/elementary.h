@@ -115,6 +115,16 @@ LANES_INLINE V v_exp(V x)
     return v_scaled(y + (lost + v_beyond_linear(a.r, a.tail)), a.k);
 }
 
+/* factor exp(x) (1 + change) for a tiny change: only the result overflows or underflows. */
+LANES_INLINE V v_exp_times(V x, V change, V factor)
+{
+    const V held = v_lower(v_of(710.0), v_upper(v_of(-760.0), x));
+    const Reduced a = v_reduced(held);
+    const V one = v_of(1.0), y = one + a.r, lost = (one - y) + a.r;
+    const V low = lost + v_beyond_linear(a.r, a.tail);
+    return v_scaled(factor * (y + (low + (y + low) * change)), a.k);
+}
+
 /* (exp(x) - 1) / 2**k as a sum of two numbers, and 2**-k; -700 <= x <= 710. */
 typedef struct {
     V high, low, unit, k;
@@ -141,13 +151,75 @@ LANES_INLINE V v_expm1(V x)
     return v_copysign(v_scaled(a.high + a.low, a.k), x);
 }
 
-/* expm1(2|x|) / (expm1(2|x|) + 2), which is accurate at 0 and at infinity. */
+/* tanh(x) = n / d with n = expm1(2|x|) / 2**k, d = n + 2 / 2**k, each with its tail: accurate at 0
+ * and at infinity. */
+typedef struct {
+    V n, n_tail, d, d_tail, unit, k;
+} Ratio;
+
+LANES_INLINE Ratio v_tanh_ratio(V x)
+{
+    const Increase a = v_increase(v_lower(v_of(760.0), v_of(2.0) * v_absolute(x)));
+    const V two = v_of(2.0) * a.unit;
+    Ratio found;
+    found.n = a.high + a.low;
+    found.n_tail = (a.high - found.n) + a.low;
+    found.d = found.n + two;
+    found.d_tail = v_sum_tail(found.n, two) + found.n_tail;
+    found.unit = a.unit;
+    found.k = a.k;
+    return found;
+}
+
+LANES_INLINE V v_tanh_of_ratio(Ratio a, V inverse, V x)
+{
+    const V q = a.n * inverse;
+    const V rest = (a.n - q * a.d) - v_product_tail(q, a.d); /* n - q d, exactly */
+    return v_copysign(q + (rest + (a.n_tail - q * a.d_tail)) * inverse, x);
+}
+
+/* 1 - tanh(x)**2 = 4 s (1 - s), s = sigmoid(-2|x|) = 2**-k / d: no difference of near numbers. */
+LANES_INLINE V v_tanh_slope_of_ratio(Ratio a, V inverse)
+{
+    const V s = inverse - inverse * (a.d_tail * inverse);
+    return v_scaled(v_of(4.0) * s * (v_of(1.0) - s * a.unit), -a.k);
+}
+
 LANES_INLINE V v_tanh(V x)
 {
-    const V twice = v_lower(v_of(40.0), v_of(2.0) * v_absolute(x));
-    const Increase a = v_increase(twice);
-    const V y = a.high + a.low;
-    return v_copysign(y / (y + v_of(2.0) * a.unit), x);
+    const Ratio a = v_tanh_ratio(x);
+    return v_tanh_of_ratio(a, v_of(1.0) / a.d, x);
+}
+
+LANES_INLINE V v_tanh_slope(V x)
+{
+    const Ratio a = v_tanh_ratio(x);
+    return v_tanh_slope_of_ratio(a, v_of(1.0) / a.d);
+}
+
+/* sigmoid(-|x|) = 1 / (1 + exp(|x|)), at most 1/2. */
+LANES_INLINE V v_smaller_sigmoid(V x)
+{
+    const Reduced a = v_reduced(v_lower(v_of(760.0), v_absolute(x)));
+    const V unit = w_number(v_bits(v_of(0x1.8p52 + 1023.0) - v_lower(v_of(1000.0), a.k)) << 52);
+    const V one = v_of(1.0), y = one + a.r, lost = (one - y) + a.r;
+    const V low = lost + v_beyond_linear(a.r, a.tail), power = y + low;
+    const V d = unit + power, d_tail = v_sum_tail(unit, power) + ((y - power) + low);
+    const V q = one / d;
+    return v_scaled(q - q * (d_tail * q), -a.k);
+}
+
+LANES_INLINE V v_sigmoid_of_smaller(V smaller, V x)
+{
+    return v_select(m_less(v_of(0.0), x), v_of(1.0) - smaller, smaller);
+}
+
+LANES_INLINE V v_sigmoid(V x) { return v_sigmoid_of_smaller(v_smaller_sigmoid(x), x); }
+
+LANES_INLINE V v_sigmoid_slope(V x)
+{
+    const V smaller = v_smaller_sigmoid(x);
+    return smaller * (v_of(1.0) - smaller);
 }
 
 /* ---------------------------------------------------------------- logarithms */
@@ -201,6 +273,14 @@ LANES_INLINE V v_log1p(V x)
                     v_select(m_equal(x, v_of(-1.0)), v_of(-INFINITY), v_of(NAN)));
 }
 
+/* log(1 + exp(x)) */
+LANES_INLINE V v_softplus(V x)
+{
+    return v_select(m_less(v_of(0.0), x), x, v_of(0.0)) + v_log1p(v_exp(-v_absolute(x)));
+}
+
+LANES_INLINE V v_logsigmoid(V x) { return -v_softplus(-x); }
+
 LANES_EACH(v_log2, log2)
 LANES_EACH(v_log10, log10)
 
@@ -221,27 +301,25 @@ LANES_EACH(v_atanh, atanh)
 LANES_EACH(v_erf, erf)
 LANES_EACH(v_erfc, erfc)
 
-/* ---------------------------------------------------------------- activations written by hand */
+/* ---------------------------------------------------------------- bells */
 
-LANES_INLINE V v_sigmoid(V x)
+/* factor (1 + correction) exp(-exponent x**2), as autodiff.activations. */
+LANES_INLINE V v_bell(V x, V exponent, V factor, V correction)
 {
-    const V one = v_of(1.0), e = v_exp(-v_absolute(x));
-    return v_select(m_less_equal(v_of(0.0), x), one, e) / (one + e);
+    const V change = correction - exponent * v_product_tail(x, x);
+    const V found = v_exp_times(-(exponent * (x * x)), change, factor);
+    return v_select(m_less(v_of(60.0), v_absolute(x)), v_of(0.0), found);
 }
 
-LANES_INLINE V v_sigmoid_slope(V x)
-{
-    const V e = v_exp(-v_absolute(x)), sum = v_of(1.0) + e;
-    return e / (sum * sum);
-}
+/* ---------------------------------------------------------------- rectifiers */
 
 LANES_INLINE V v_relu(V x) { return v_select(m_less_equal(x, v_of(0.0)), v_of(0.0), x); }
 
 /* 1, 0, or nan. */
 LANES_INLINE V v_relu_slope(V x)
 {
-    return v_select(m_less(v_of(0.0), x), v_of(1.0),
-                    v_select(m_less_equal(x, v_of(0.0)), v_of(0.0), x));
+    const V rest = v_select(m_less_equal(x, v_of(0.0)), v_of(0.0), x);
+    return v_select(m_less(v_of(0.0), x), v_of(1.0), rest);
 }
 
 #endif

@@ -46,7 +46,7 @@ LANES_INLINE V v_top(const V *const *xs, int n)
 /* exp(x - top), the rounding error of the difference fed back. */
 LANES_INLINE V v_weight(V x, V top)
 {
-    const V d = x - top, weight = v_exp(d) * (v_of(1.0) + v_sum_tail(x, -top));
+    const V d = x - top, weight = v_exp_times(d, v_sum_tail(x, -top), v_of(1.0));
     return v_select(m_less(v_of(-800.0), d), weight, v_of(0.0));
 }
 
@@ -135,15 +135,17 @@ LANES_LARGE V row_logsumexp_share(const V *const *xs, int n)
 
 LANES_INLINE void pair_tanh(V x, V *out, V *slope)
 {
-    *out = v_tanh(x);
-    *slope = v_tanh_slope(x);
+    const Ratio a = v_tanh_ratio(x);
+    const V inverse = v_of(1.0) / a.d;
+    *out = v_tanh_of_ratio(a, inverse, x);
+    *slope = v_tanh_slope_of_ratio(a, inverse);
 }
 
 LANES_INLINE void pair_sigmoid(V x, V *out, V *slope)
 {
-    const V one = v_of(1.0), e = v_exp(-v_absolute(x)), sum = one + e;
-    *out = v_select(m_less_equal(v_of(0.0), x), one, e) / sum;
-    *slope = e / (sum * sum);
+    const V smaller = v_smaller_sigmoid(x);
+    *out = v_sigmoid_of_smaller(smaller, x);
+    *slope = smaller * (v_of(1.0) - smaller);
 }
 
 LANES_INLINE void pair_relu(V x, V *out, V *slope)

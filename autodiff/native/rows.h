@@ -9,17 +9,6 @@
 
 #include "elementary.h"
 
-LANES_LARGE V v_softplus(V x)
-{
-    const V t1 = v_select(m_less(v_of(0.0), x), x, v_of(0.0)) + v_log1p(v_exp(-v_absolute(x)));
-    return t1;
-}
-
-LANES_LARGE V v_logsigmoid(V x)
-{
-    return -v_softplus(-x);
-}
-
 LANES_LARGE V v_leaky_relu(V x, V slope)
 {
     return v_select(m_less(v_of(0.0), x), x, slope * x);
@@ -41,16 +30,6 @@ LANES_LARGE V v_normal_tail(V x)
     const V t7 = v_of(9.0) * t1 * (v_of(1.0) - v_of(11.0) * t1 * (v_of(1.0) - t6));
     const V t8 = v_of(1.0) - v_of(5.0) * t1 * (v_of(1.0) - v_of(7.0) * t1 * (v_of(1.0) - t7));
     return -t1 * (v_of(1.0) - v_of(3.0) * t1 * t8);
-}
-
-LANES_LARGE V v_bell(V x, V exponent, V factor, V correction)
-{
-    const V t1 = exponent * (x * x);
-    const V t2 = correction - exponent * v_product_tail(x, x);
-    const V t3 = v_exp(-t1);
-    const V t4 = v_exp(v_of(-0.5) * t1);
-    const V t5 = v_select(m_less(t1, v_of(600.0)), factor * (t3 + t3 * t2), factor * t4 * (t4 + t4 * t2));
-    return v_select(m_less(v_of(60.0), v_absolute(x)), v_of(0.0), t5);
 }
 
 LANES_LARGE V v_normal_cdf(V x)
@@ -321,16 +300,6 @@ LANES_LARGE V v_atan2_bend(V x, V y)
     const M t9 = m_and(m_or(m_less(t1, v_of(INFINITY)), m_less(t2, v_of(INFINITY))), m_and(m_equal(x, x), m_equal(y, y)));
     const V t10 = v_select(m_less(t3, v_of(INFINITY)), (t7 - t6) / t8 * ((t7 + t6) / t8) * t5 * t5, v_select(t9, v_of(0.0), v_of(NAN)));
     return t10;
-}
-
-LANES_LARGE V v_tanh_slope(V x)
-{
-    const V t1 = v_tanh(x);
-    const V t2 = v_absolute(x);
-    const V t3 = v_exp(v_of(-2.0) * t2);
-    const V t4 = v_of(1.0) + t3;
-    const V t5 = v_select(m_less(t2, v_of(0.55)), v_of(1.0) - t1 * t1, v_of(4.0) * t3 / (t4 * t4));
-    return t5;
 }
 
 LANES_LARGE V v_asinh_slope(V x)
