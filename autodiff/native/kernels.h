@@ -73,7 +73,7 @@ LANES_INLINE Sum sum_of_nothing(void)
 LANES_INLINE V v_sum(Sum sum) { return sum.total + sum.lost; }
 
 /* One largest operand, the first, is taken out exactly. */
-LANES_LARGE V row_logsumexp(const V *const *xs, int n)
+LANES_MANY V row_logsumexp(const V *const *xs, int n)
 {
     const V top = v_top(xs, n);
     Sum rest = sum_of_nothing();
@@ -88,7 +88,7 @@ LANES_LARGE V row_logsumexp(const V *const *xs, int n)
 }
 
 /* exp(x1) / (exp(x1) + exp(x2) + ...) of the first operand. */
-LANES_LARGE V row_softmax_share(const V *const *xs, int n)
+LANES_MANY V row_softmax_share(const V *const *xs, int n)
 {
     const V top = v_top(xs, n), first = v_weight(*xs[0], top);
     Sum sum = sum_with(sum_of_nothing(), first);
@@ -99,7 +99,7 @@ LANES_LARGE V row_softmax_share(const V *const *xs, int n)
 }
 
 /* 1 - softmax_share, as the sum of the other shares. */
-LANES_LARGE V row_softmax_rest(const V *const *xs, int n)
+LANES_MANY V row_softmax_rest(const V *const *xs, int n)
 {
     const V top = v_top(xs, n);
     Sum others = sum_of_nothing();
@@ -113,7 +113,7 @@ LANES_LARGE V row_softmax_rest(const V *const *xs, int n)
 }
 
 /* softmax_share, and an even split between equal infinities. */
-LANES_LARGE V row_logsumexp_share(const V *const *xs, int n)
+LANES_MANY V row_logsumexp_share(const V *const *xs, int n)
 {
     const V top = v_top(xs, n);
     V ties = v_of(0.0);

@@ -53,13 +53,16 @@
 #include <emmintrin.h>
 #endif
 
-/* Functions that a translation unit may leave unused; those too long to be copied everywhere. */
+/* Functions that a translation unit may leave unused. LARGE ones are not copied to each caller,
+ * and equal calls are one: they depend on their operands alone. MANY ones take pointers. */
 #if defined(__GNUC__)
 #define LANES_INLINE static inline __attribute__((always_inline, unused))
-#define LANES_LARGE static __attribute__((noinline, unused))
+#define LANES_LARGE static __attribute__((noinline, unused, const))
+#define LANES_MANY static __attribute__((noinline, unused))
 #else
 #define LANES_INLINE static inline
 #define LANES_LARGE static
+#define LANES_MANY static
 #endif
 
 /* ---------------------------------------------------------------- the three types */

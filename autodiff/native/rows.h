@@ -1,7 +1,8 @@
 /* Written by `python docs/make_kernels.py` from autodiff/ops.py and autodiff/export; do not edit.
  *
  * The rows that elementary.h leaves out, on lanes, and KERNELS, the kernel of every row in the
- * order of the table.
+ * order of the table. v_f_a and v_f_b are the two sides of a choice that v_f makes; no lane may
+ * need one of them.
  */
 
 #ifndef AUTODIFF_ROWS_H
@@ -14,9 +15,28 @@ LANES_LARGE V v_leaky_relu(V x, V slope)
     return v_select(m_less(v_of(0.0), x), x, slope * x);
 }
 
+LANES_INLINE V v_elu_a(V x, V alpha)
+{
+    (void)alpha;
+    return x;
+}
+
+LANES_INLINE V v_elu_b(V x, V alpha)
+{
+    return alpha * v_expm1(x);
+}
+
 LANES_LARGE V v_elu(V x, V alpha)
 {
-    return v_select(m_less(v_of(0.0), x), x, alpha * v_expm1(x));
+    (void)alpha;
+    const M first = m_less(v_of(0.0), x);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_elu_a(x, alpha);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_elu_b(x, alpha);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_normal_tail(V x)
@@ -41,11 +61,44 @@ LANES_LARGE V v_normal_cdf(V x)
     return t4;
 }
 
-LANES_LARGE V v_gelu(V x)
+LANES_INLINE V v_gelu_a(V x)
+{
+    return v_select(m_less(v_of(0.0), x), x, v_of(-0.0));
+}
+
+LANES_INLINE V v_gelu_ba(V x)
 {
     const V t1 = v_bell(x, v_of(0.5), v_of(0.3989422804014327), v_normal_tail(x) + v_of(-6.247337834861335e-17));
-    const V t2 = v_select(m_less(v_of(60.0), v_absolute(x)), v_select(m_less(v_of(0.0), x), x, v_of(-0.0)), v_select(m_less(x, v_of(-12.0)), -t1, x * v_normal_cdf(x)));
-    return t2;
+    return -t1;
+}
+
+LANES_INLINE V v_gelu_bb(V x)
+{
+    return x * v_normal_cdf(x);
+}
+
+LANES_INLINE V v_gelu_b(V x)
+{
+    const M first = m_less(x, v_of(-12.0));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_gelu_ba(x);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_gelu_bb(x);
+    return v_select(first, a, b);
+}
+
+LANES_LARGE V v_gelu(V x)
+{
+    const M first = m_less(v_of(60.0), v_absolute(x));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_gelu_a(x);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_gelu_b(x);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_gelu_tanh_argument(V x)
@@ -66,30 +119,81 @@ LANES_LARGE V v_gelu_tanh_tail(V x)
     return t7;
 }
 
-LANES_LARGE V v_gelu_tanh_weight(V x, V factor)
+LANES_INLINE V v_gelu_tanh_weight_a(V x, V factor)
 {
     const V t1 = v_gelu_tanh_argument(x);
     const V t2 = v_gelu_tanh_tail(x);
-    const V t3 = v_of(1.0) - v_select(m_less(t1, v_of(0.0)), -t2, t2);
-    const V t4 = v_absolute(t1);
-    const V t5 = v_exp(v_of(-0.5) * t4);
-    const V t6 = v_select(m_less(t4, v_of(600.0)), factor * (v_exp(-t4) * t3), factor * t5 * (t5 * t3));
-    return t6;
+    const V t3 = v_exp(-v_absolute(t1)) * (v_of(1.0) - v_select(m_less(t1, v_of(0.0)), -t2, t2));
+    return factor * t3;
+}
+
+LANES_INLINE V v_gelu_tanh_weight_b(V x, V factor)
+{
+    const V t1 = v_gelu_tanh_argument(x);
+    const V t2 = v_gelu_tanh_tail(x);
+    const V t3 = v_exp(v_of(-0.5) * v_absolute(t1));
+    const V t4 = factor * t3 * (t3 * (v_of(1.0) - v_select(m_less(t1, v_of(0.0)), -t2, t2)));
+    return t4;
+}
+
+LANES_LARGE V v_gelu_tanh_weight(V x, V factor)
+{
+    (void)factor;
+    const M first = m_less(v_absolute(v_gelu_tanh_argument(x)), v_of(600.0));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_gelu_tanh_weight_a(x, factor);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_gelu_tanh_weight_b(x, factor);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_gelu_tanh_a(V x)
+{
+    return v_select(m_less(v_of(0.0), x), x, v_of(-0.0));
+}
+
+LANES_INLINE V v_gelu_tanh_b(V x)
+{
+    const V t1 = x / (v_of(1.0) + v_gelu_tanh_weight(x, v_of(1.0)));
+    const V t2 = v_select(m_less_equal(v_of(0.0), x), t1, v_gelu_tanh_weight(x, t1));
+    return t2;
 }
 
 LANES_LARGE V v_gelu_tanh(V x)
 {
-    const V t1 = x / (v_of(1.0) + v_gelu_tanh_weight(x, v_of(1.0)));
-    const V t2 = v_select(m_less_equal(v_of(0.0), x), t1, v_gelu_tanh_weight(x, t1));
-    const V t3 = v_select(m_less(v_of(23.0), v_absolute(x)), v_select(m_less(v_of(0.0), x), x, v_of(-0.0)), t2);
-    return t3;
+    const M first = m_less(v_of(23.0), v_absolute(x));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_gelu_tanh_a(x);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_gelu_tanh_b(x);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_silu_a(V x)
+{
+    const V t1 = v_exp(v_of(0.5) * x);
+    return v_select(m_equal(t1, v_of(0.0)), v_of(-0.0), x * t1 * t1);
+}
+
+LANES_INLINE V v_silu_b(V x)
+{
+    return x * v_sigmoid(x);
 }
 
 LANES_LARGE V v_silu(V x)
 {
-    const V t1 = v_exp(v_of(0.5) * x);
-    const V t2 = v_select(m_less_equal(x, v_of(-700.0)), v_select(m_equal(t1, v_of(0.0)), v_of(-0.0), x * t1 * t1), x * v_sigmoid(x));
-    return t2;
+    const M first = m_less_equal(x, v_of(-700.0));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_silu_a(x);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_silu_b(x);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_softsign(V x)
@@ -110,18 +214,42 @@ LANES_LARGE V v_gate(V condition, V x)
     return v_select(m_nonzero(condition), x, v_of(0.0));
 }
 
+LANES_INLINE V v_softmax_weight_a(V x, V top)
+{
+    return v_exp(x - top) * (v_of(1.0) + v_sum_tail(x, -top));
+}
+
 LANES_LARGE V v_softmax_weight(V x, V top)
 {
-    const V t1 = x - top;
-    const V t2 = v_select(m_less(v_of(-800.0), t1), v_exp(t1) * (v_of(1.0) + v_sum_tail(x, -top)), v_of(0.0));
-    return t2;
+    const M first = m_less(v_of(-800.0), x - top);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_softmax_weight_a(x, top);
+    const V b = v_of(0.0);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_logsumexp_a(V x1, V x2)
+{
+    return v_maximum(x1, x2);
+}
+
+LANES_INLINE V v_logsumexp_b(V x1, V x2)
+{
+    const V t1 = v_maximum(x1, x2);
+    return t1 + v_log1p(v_softmax_weight(v_minimum(x1, x2), t1));
 }
 
 LANES_LARGE V v_logsumexp(V x1, V x2)
 {
-    const V t1 = v_maximum(x1, x2);
-    const V t2 = v_select(m_equal(v_absolute(t1), v_of(INFINITY)), t1, t1 + v_log1p(v_softmax_weight(v_minimum(x1, x2), t1)));
-    return t2;
+    const M first = m_equal(v_absolute(v_maximum(x1, x2)), v_of(INFINITY));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_logsumexp_a(x1, x2);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_logsumexp_b(x1, x2);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_logaddexp(V x, V y)
@@ -129,106 +257,403 @@ LANES_LARGE V v_logaddexp(V x, V y)
     return v_logsumexp(x, y);
 }
 
+LANES_INLINE V v_power_slope_a(V x, V y)
+{
+    return y * v_power(x, y - v_of(1.0));
+}
+
+LANES_INLINE V v_power_slope_bbaa(V x, V y)
+{
+    return y * v_power(x, y - v_of(1.0));
+}
+
+LANES_INLINE V v_power_slope_bbaba(V x, V y)
+{
+    return y * (v_power(x, y) / x);
+}
+
+LANES_INLINE V v_power_slope_bbabb(V x, V y)
+{
+    const V t1 = v_absolute(x);
+    const V t2 = v_power(t1, v_of(0.5) * y);
+    const V t3 = v_select(m_less(x, v_of(0.0)), v_power(v_of(-1.0), y - v_of(1.0)), v_of(1.0));
+    return y * t3 * (t2 / t1) * t2;
+}
+
+LANES_INLINE V v_power_slope_bbab(V x, V y)
+{
+    const V t1 = v_power(x, y);
+    const V t2 = v_absolute(t1);
+    const M t3 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t2), m_less(t2, v_of(INFINITY)));
+    const V t4 = v_absolute(t1 / x);
+    const M t5 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t4), m_less(t4, v_of(INFINITY)));
+    const M first = m_and(t3, t5);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_slope_bbaba(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_slope_bbabb(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_slope_bba(V x, V y)
+{
+    const M t1 = m_or(m_equal(v_absolute(x), v_of(INFINITY)), m_equal(v_absolute(y), v_of(INFINITY)));
+    const M first = m_or(m_equal(x, v_of(0.0)), t1);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_slope_bbaa(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_slope_bbab(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_slope_bb(V x, V y)
+{
+    const V t1 = v_power(v_of(-1.0), y);
+    const M t2 = m_and(m_equal(y, y), m_or(m_less_equal(v_of(0.0), x), m_equal(t1, t1)));
+    const M first = m_and(m_equal(x, x), t2);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_slope_bba(x, y);
+    const V b = v_of(NAN);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_slope_b(V x, V y)
+{
+    (void)x;
+    const M first = m_equal(y, v_of(0.0));
+    const V a = v_of(0.0);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_slope_bb(x, y);
+    return v_select(first, a, b);
+}
+
 LANES_LARGE V v_power_slope(V x, V y)
 {
-    const V t1 = y - v_of(1.0);
-    const V t2 = v_power(x, t1);
-    const V t3 = v_absolute(t2);
-    const M t4 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t3), m_less(t3, v_of(INFINITY)));
-    const V t5 = y * t2;
-    const V t6 = v_absolute(x);
-    const V t7 = v_power(x, y);
-    const V t8 = v_power(t6, v_of(0.5) * y);
-    const V t9 = t7 / x;
-    const V t10 = v_select(m_less(x, v_of(0.0)), v_power(v_of(-1.0), t1), v_of(1.0));
-    const V t11 = v_absolute(t7);
-    const M t12 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t11), m_less(t11, v_of(INFINITY)));
-    const V t13 = v_absolute(t9);
-    const M t14 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t13), m_less(t13, v_of(INFINITY)));
-    const M t15 = m_or(m_equal(t6, v_of(INFINITY)), m_equal(v_absolute(y), v_of(INFINITY)));
-    const V t16 = v_power(v_of(-1.0), y);
-    const M t17 = m_and(m_equal(y, y), m_or(m_less_equal(v_of(0.0), x), m_equal(t16, t16)));
-    const V t18 = v_select(m_or(m_equal(x, v_of(0.0)), t15), t5, v_select(m_and(t12, t14), y * t9, y * t10 * (t8 / t6) * t8));
-    const V t19 = v_select(m_equal(y, v_of(0.0)), v_of(0.0), v_select(m_and(m_equal(x, x), t17), t18, v_of(NAN)));
-    return v_select(m_and(m_less_equal(v_of(1.0), y), t4), t5, t19);
+    const V t1 = v_absolute(v_power(x, y - v_of(1.0)));
+    const M t2 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t1), m_less(t1, v_of(INFINITY)));
+    const M first = m_and(m_less_equal(v_of(1.0), y), t2);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_slope_a(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_slope_b(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_log_a(V x, V y)
+{
+    return v_power(x, y) * v_log(x);
+}
+
+LANES_INLINE V v_power_log_bbaab(V x, V y)
+{
+    return v_log(x) * v_power(x, y - v_of(0.0));
+}
+
+LANES_INLINE V v_power_log_bbaa(V x, V y)
+{
+    const M first = m_equal(v_power(x, y - v_of(0.0)), v_of(0.0));
+    const V a = v_of(0.0);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_log_bbaab(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_log_bbaba(V x, V y)
+{
+    return (v_log(x) + v_of(0.0)) * v_power(x, y);
+}
+
+LANES_INLINE V v_power_log_bbabb(V x, V y)
+{
+    const V t1 = v_power(v_absolute(x), v_of(0.5) * y);
+    return (v_log(x) + v_of(0.0)) * t1 * t1;
+}
+
+LANES_INLINE V v_power_log_bbab(V x, V y)
+{
+    const V t1 = v_absolute(v_power(x, y));
+    const M t2 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t1), m_less(t1, v_of(INFINITY)));
+    const M first = m_and(t2, t2);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_log_bbaba(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_log_bbabb(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_log_bba(V x, V y)
+{
+    const M t1 = m_or(m_equal(v_absolute(x), v_of(INFINITY)), m_equal(v_absolute(y), v_of(INFINITY)));
+    const M first = m_or(m_equal(x, v_of(0.0)), t1);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_log_bbaa(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_log_bbab(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_log_bb(V x, V y)
+{
+    const M t1 = m_and(m_equal(x, x), m_and(m_equal(y, y), m_less_equal(v_of(0.0), x)));
+    const M first = t1;
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_log_bba(x, y);
+    const V b = v_of(NAN);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_log_b(V x, V y)
+{
+    const M first = m_and(m_equal(x, v_of(0.0)), m_equal(y, v_of(0.0)));
+    const V a = v_of(0.0);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_log_bb(x, y);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_power_log(V x, V y)
 {
+    const M t1 = m_and(m_less(v_of(0.0), x), m_less_equal(v_of(2.2250738585072014e-308), v_power(x, y)));
+    const M first = t1;
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_log_a(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_log_b(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_bend_baa(V x, V y)
+{
+    return y * (y - v_of(1.0)) * v_power(x, y - v_of(2.0));
+}
+
+LANES_INLINE V v_power_bend_baba(V x, V y)
+{
+    return y * (y - v_of(1.0)) * (v_power(x, y) / x / x);
+}
+
+LANES_INLINE V v_power_bend_babb(V x, V y)
+{
+    const V t1 = v_absolute(x);
+    const V t2 = v_power(t1, v_of(0.5) * y) / t1;
+    const V t3 = v_select(m_less(x, v_of(0.0)), v_power(v_of(-1.0), y - v_of(2.0)), v_of(1.0));
+    return y * (y - v_of(1.0)) * t3 * t2 * t2;
+}
+
+LANES_INLINE V v_power_bend_bab(V x, V y)
+{
     const V t1 = v_power(x, y);
-    const M t2 = m_and(m_less(v_of(0.0), x), m_less_equal(v_of(2.2250738585072014e-308), t1));
-    const V t3 = v_log(x);
-    const V t4 = v_absolute(x);
-    const V t5 = t3 + v_of(0.0);
-    const V t6 = v_power(x, y - v_of(0.0));
-    const V t7 = v_power(t4, v_of(0.5) * y);
-    const V t8 = v_absolute(t1);
-    const M t9 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t8), m_less(t8, v_of(INFINITY)));
-    const M t10 = m_equal(x, v_of(0.0));
-    const M t11 = m_or(m_equal(t4, v_of(INFINITY)), m_equal(v_absolute(y), v_of(INFINITY)));
-    const M t12 = m_and(m_equal(x, x), m_and(m_equal(y, y), m_less_equal(v_of(0.0), x)));
-    const V t13 = v_select(m_or(t10, t11), v_select(m_equal(t6, v_of(0.0)), v_of(0.0), t3 * t6), v_select(m_and(t9, t9), t5 * t1, t5 * t7 * t7));
-    const V t14 = v_select(m_and(t10, m_equal(y, v_of(0.0))), v_of(0.0), v_select(t12, t13, v_of(NAN)));
-    return v_select(t2, t1 * t3, t14);
+    const V t2 = v_absolute(t1);
+    const M t3 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t2), m_less(t2, v_of(INFINITY)));
+    const V t4 = v_absolute(t1 / x / x);
+    const M t5 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t4), m_less(t4, v_of(INFINITY)));
+    const M first = m_and(t3, t5);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_bend_baba(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_bend_babb(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_bend_ba(V x, V y)
+{
+    const M t1 = m_or(m_equal(v_absolute(x), v_of(INFINITY)), m_equal(v_absolute(y), v_of(INFINITY)));
+    const M first = m_or(m_equal(x, v_of(0.0)), t1);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_bend_baa(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_bend_bab(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_bend_b(V x, V y)
+{
+    const V t1 = v_power(v_of(-1.0), y);
+    const M t2 = m_and(m_equal(y, y), m_or(m_less_equal(v_of(0.0), x), m_equal(t1, t1)));
+    const M first = m_and(m_equal(x, x), t2);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_bend_ba(x, y);
+    const V b = v_of(NAN);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_power_bend(V x, V y)
 {
-    const V t1 = y * (y - v_of(1.0));
-    const V t2 = v_absolute(x);
-    const V t3 = y - v_of(2.0);
-    const V t4 = v_power(x, y);
-    const V t5 = v_power(t2, v_of(0.5) * y) / t2;
-    const V t6 = t4 / x / x;
-    const V t7 = v_select(m_less(x, v_of(0.0)), v_power(v_of(-1.0), t3), v_of(1.0));
-    const V t8 = v_absolute(t4);
-    const M t9 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t8), m_less(t8, v_of(INFINITY)));
-    const V t10 = v_absolute(t6);
-    const M t11 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t10), m_less(t10, v_of(INFINITY)));
-    const M t12 = m_or(m_equal(t2, v_of(INFINITY)), m_equal(v_absolute(y), v_of(INFINITY)));
-    const V t13 = v_power(v_of(-1.0), y);
-    const M t14 = m_and(m_equal(y, y), m_or(m_less_equal(v_of(0.0), x), m_equal(t13, t13)));
-    const V t15 = v_select(m_or(m_equal(x, v_of(0.0)), t12), t1 * v_power(x, t3), v_select(m_and(t9, t11), t1 * t6, t1 * t7 * t5 * t5));
-    const V t16 = v_select(m_equal(t1, v_of(0.0)), v_of(0.0), v_select(m_and(m_equal(x, x), t14), t15, v_of(NAN)));
-    return t16;
+    (void)x;
+    const M first = m_equal(y * (y - v_of(1.0)), v_of(0.0));
+    const V a = v_of(0.0);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_bend_b(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_twist_aab(V x, V y)
+{
+    const V t1 = v_select(m_equal(y, v_of(0.0)), v_of(1.0), y * v_log(x)) * v_power(x, y - v_of(1.0));
+    return t1;
+}
+
+LANES_INLINE V v_power_twist_aa(V x, V y)
+{
+    const M first = m_equal(v_power(x, y - v_of(1.0)), v_of(0.0));
+    const V a = v_of(0.0);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_twist_aab(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_twist_aba(V x, V y)
+{
+    return (y * v_log(x) + v_of(1.0)) * (v_power(x, y) / x);
+}
+
+LANES_INLINE V v_power_twist_abb(V x, V y)
+{
+    const V t1 = v_absolute(x);
+    const V t2 = v_power(t1, v_of(0.5) * y);
+    return (y * v_log(x) + v_of(1.0)) * (t2 / t1) * t2;
+}
+
+LANES_INLINE V v_power_twist_ab(V x, V y)
+{
+    const V t1 = v_power(x, y);
+    const V t2 = v_absolute(t1);
+    const M t3 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t2), m_less(t2, v_of(INFINITY)));
+    const V t4 = v_absolute(t1 / x);
+    const M t5 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t4), m_less(t4, v_of(INFINITY)));
+    const M first = m_and(t3, t5);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_twist_aba(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_twist_abb(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_twist_a(V x, V y)
+{
+    const M t1 = m_or(m_equal(v_absolute(x), v_of(INFINITY)), m_equal(v_absolute(y), v_of(INFINITY)));
+    const M first = m_or(m_equal(x, v_of(0.0)), t1);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_twist_aa(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_twist_ab(x, y);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_power_twist(V x, V y)
 {
-    const V t1 = v_absolute(x);
-    const V t2 = y * v_log(x);
-    const V t3 = t2 + v_of(1.0);
-    const V t4 = v_power(x, y - v_of(1.0));
-    const V t5 = v_select(m_equal(t4, v_of(0.0)), v_of(0.0), v_select(m_equal(y, v_of(0.0)), v_of(1.0), t2) * t4);
-    const V t6 = v_power(x, y);
-    const V t7 = v_power(t1, v_of(0.5) * y);
-    const V t8 = t6 / x;
-    const V t9 = v_absolute(t6);
-    const M t10 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t9), m_less(t9, v_of(INFINITY)));
-    const V t11 = v_absolute(t8);
-    const M t12 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t11), m_less(t11, v_of(INFINITY)));
-    const M t13 = m_or(m_equal(t1, v_of(INFINITY)), m_equal(v_absolute(y), v_of(INFINITY)));
-    const M t14 = m_and(m_equal(x, x), m_and(m_equal(y, y), m_less_equal(v_of(0.0), x)));
-    const V t15 = v_select(m_or(m_equal(x, v_of(0.0)), t13), t5, v_select(m_and(t10, t12), t3 * t8, t3 * (t7 / t1) * t7));
-    return v_select(t14, t15, v_of(NAN));
+    const M t1 = m_and(m_equal(x, x), m_and(m_equal(y, y), m_less_equal(v_of(0.0), x)));
+    const M first = t1;
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_twist_a(x, y);
+    const V b = v_of(NAN);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_log_log_baab(V x, V y)
+{
+    const V t1 = v_log(x);
+    return t1 * t1 * v_power(x, y - v_of(0.0));
+}
+
+LANES_INLINE V v_power_log_log_baa(V x, V y)
+{
+    const M first = m_equal(v_power(x, y - v_of(0.0)), v_of(0.0));
+    const V a = v_of(0.0);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_log_log_baab(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_log_log_baba(V x, V y)
+{
+    const V t1 = v_log(x);
+    return ((t1 + v_of(0.0)) * t1 + v_of(0.0)) * v_power(x, y);
+}
+
+LANES_INLINE V v_power_log_log_babb(V x, V y)
+{
+    const V t1 = v_log(x);
+    const V t2 = v_power(v_absolute(x), v_of(0.5) * y);
+    return ((t1 + v_of(0.0)) * t1 + v_of(0.0)) * t2 * t2;
+}
+
+LANES_INLINE V v_power_log_log_bab(V x, V y)
+{
+    const V t1 = v_absolute(v_power(x, y));
+    const M t2 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t1), m_less(t1, v_of(INFINITY)));
+    const M first = m_and(t2, t2);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_log_log_baba(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_log_log_babb(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_log_log_ba(V x, V y)
+{
+    const M t1 = m_or(m_equal(v_absolute(x), v_of(INFINITY)), m_equal(v_absolute(y), v_of(INFINITY)));
+    const M first = m_or(m_equal(x, v_of(0.0)), t1);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_log_log_baa(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_log_log_bab(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_power_log_log_b(V x, V y)
+{
+    const M t1 = m_and(m_equal(x, x), m_and(m_equal(y, y), m_less_equal(v_of(0.0), x)));
+    const M first = t1;
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_power_log_log_ba(x, y);
+    const V b = v_of(NAN);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_power_log_log(V x, V y)
 {
-    const V t1 = v_absolute(x);
-    const V t2 = v_log(x);
-    const V t3 = (t2 + v_of(0.0)) * t2 + v_of(0.0);
-    const V t4 = v_power(x, y - v_of(0.0));
-    const V t5 = v_power(x, y);
-    const V t6 = v_power(t1, v_of(0.5) * y);
-    const V t7 = v_absolute(t5);
-    const M t8 = m_and(m_less_equal(v_of(2.2250738585072014e-308), t7), m_less(t7, v_of(INFINITY)));
-    const M t9 = m_equal(x, v_of(0.0));
-    const M t10 = m_or(m_equal(t1, v_of(INFINITY)), m_equal(v_absolute(y), v_of(INFINITY)));
-    const M t11 = m_and(m_equal(x, x), m_and(m_equal(y, y), m_less_equal(v_of(0.0), x)));
-    const V t12 = v_select(m_or(t9, t10), v_select(m_equal(t4, v_of(0.0)), v_of(0.0), t2 * t2 * t4), v_select(m_and(t8, t8), t3 * t5, t3 * t6 * t6));
-    const V t13 = v_select(m_and(t9, m_equal(y, v_of(0.0))), v_of(0.0), v_select(t11, t12, v_of(NAN)));
-    return t13;
+    const M first = m_and(m_equal(x, v_of(0.0)), m_equal(y, v_of(0.0)));
+    const V a = v_of(0.0);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_power_log_log_b(x, y);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_log_slope(V x)
@@ -237,10 +662,26 @@ LANES_LARGE V v_log_slope(V x)
     return t1;
 }
 
+LANES_INLINE V v_log10_slope_a(V x)
+{
+    return v_log_slope(x) / v_of(2.302585092994046);
+}
+
+LANES_INLINE V v_log10_slope_b(V x)
+{
+    return v_log_slope(v_of(2.302585092994046) * x);
+}
+
 LANES_LARGE V v_log10_slope(V x)
 {
-    const V t1 = v_select(m_less(v_of(1e+300), x), v_log_slope(x) / v_of(2.302585092994046), v_log_slope(v_of(2.302585092994046) * x));
-    return t1;
+    const M first = m_less(v_of(1e+300), x);
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_log10_slope_a(x);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_log10_slope_b(x);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_sqrt_slope(V x)
@@ -249,17 +690,59 @@ LANES_LARGE V v_sqrt_slope(V x)
     return t1;
 }
 
+LANES_INLINE V v_hypot_slope_a(V x, V y)
+{
+    return x / v_hypot(x, y);
+}
+
+LANES_INLINE V v_hypot_slope_ba(V x, V y)
+{
+    const V t1 = v_select(m_less(v_absolute(y), v_of(INFINITY)), v_sign(x), v_of(NAN));
+    const V t2 = v_select(m_equal(v_absolute(x), v_of(INFINITY)), t1, v_select(m_equal(x, x), v_of(0.0), v_of(NAN)));
+    return t2;
+}
+
+LANES_INLINE V v_hypot_slope_bbb(V x, V y)
+{
+    const V t1 = v_select(m_less(v_hypot(x, y), v_of(1.0)), v_of(4.149515568880993e+180), v_of(2.409919865102884e-181));
+    const V t2 = x * t1;
+    return t2 / v_hypot(t2, y * t1);
+}
+
+LANES_INLINE V v_hypot_slope_bb(V x, V y)
+{
+    const M first = m_equal(v_hypot(x, y), v_of(0.0));
+    const V a = v_of(0.0);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_hypot_slope_bbb(x, y);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_hypot_slope_b(V x, V y)
+{
+    const M t1 = m_or(m_equal(v_absolute(x), v_of(INFINITY)), m_equal(v_absolute(y), v_of(INFINITY)));
+    const M first = t1;
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_hypot_slope_ba(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_hypot_slope_bb(x, y);
+    return v_select(first, a, b);
+}
+
 LANES_LARGE V v_hypot_slope(V x, V y)
 {
     const V t1 = v_hypot(x, y);
-    const V t2 = v_select(m_less(t1, v_of(1.0)), v_of(4.149515568880993e+180), v_of(2.409919865102884e-181));
-    const V t3 = x * t2;
-    const M t4 = m_equal(v_absolute(x), v_of(INFINITY));
-    const V t5 = v_absolute(y);
-    const V t6 = v_select(t4, v_select(m_less(t5, v_of(INFINITY)), v_sign(x), v_of(NAN)), v_select(m_equal(x, x), v_of(0.0), v_of(NAN)));
-    const V t7 = v_select(m_equal(t1, v_of(0.0)), v_of(0.0), t3 / v_hypot(t3, y * t2));
-    const V t8 = v_select(m_and(m_less(v_of(1e-290), t1), m_less(t1, v_of(INFINITY))), x / t1, v_select(m_or(t4, m_equal(t5, v_of(INFINITY))), t6, t7));
-    return t8;
+    const M first = m_and(m_less(v_of(1e-290), t1), m_less(t1, v_of(INFINITY)));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_hypot_slope_a(x, y);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_hypot_slope_b(x, y);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_asin_slope(V x)
@@ -339,19 +822,80 @@ LANES_LARGE V v_leaky_relu_slope(V x, V slope)
     return t1;
 }
 
+LANES_INLINE V v_elu_slope_a(V x, V alpha)
+{
+    (void)x;
+    return v_minimum(v_maximum(alpha, v_of(0.0)), v_of(1.0));
+}
+
+LANES_INLINE V v_elu_slope_bb(V x, V alpha)
+{
+    return alpha * v_exp(x);
+}
+
+LANES_INLINE V v_elu_slope_b(V x, V alpha)
+{
+    (void)alpha;
+    const M first = m_less(v_of(0.0), x);
+    const V a = v_of(1.0);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_elu_slope_bb(x, alpha);
+    return v_select(first, a, b);
+}
+
 LANES_LARGE V v_elu_slope(V x, V alpha)
 {
-    const V t1 = v_select(m_equal(x, v_of(0.0)), v_minimum(v_maximum(alpha, v_of(0.0)), v_of(1.0)), v_select(m_less(v_of(0.0), x), v_of(1.0), alpha * v_exp(x)));
+    (void)alpha;
+    const M first = m_equal(x, v_of(0.0));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_elu_slope_a(x, alpha);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_elu_slope_b(x, alpha);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_gelu_slope_a(V x)
+{
+    return v_select(m_less(v_of(0.0), x), v_of(1.0), v_of(0.0));
+}
+
+LANES_INLINE V v_gelu_slope_ba(V x)
+{
+    const V t1 = (x - (v_of(1.0) + v_normal_tail(x)) / x) / v_of(2.5066282746310002);
+    return v_bell(x, v_of(0.5), t1, v_of(0.0));
+}
+
+LANES_INLINE V v_gelu_slope_bb(V x)
+{
+    const V t1 = v_normal_cdf(x) + v_bell(x, v_of(0.5), x / v_of(2.5066282746310002), v_of(0.0));
     return t1;
+}
+
+LANES_INLINE V v_gelu_slope_b(V x)
+{
+    const M first = m_less(x, v_of(-12.0));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_gelu_slope_ba(x);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_gelu_slope_bb(x);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_gelu_slope(V x)
 {
-    const V t1 = (x - (v_of(1.0) + v_normal_tail(x)) / x) / v_of(2.5066282746310002);
-    const V t2 = v_normal_cdf(x) + v_bell(x, v_of(0.5), x / v_of(2.5066282746310002), v_of(0.0));
-    const V t3 = v_select(m_less(x, v_of(-12.0)), v_bell(x, v_of(0.5), t1, v_of(0.0)), t2);
-    const V t4 = v_select(m_less(v_of(60.0), v_absolute(x)), v_select(m_less(v_of(0.0), x), v_of(1.0), v_of(0.0)), t3);
-    return t4;
+    const M first = m_less(v_of(60.0), v_absolute(x));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_gelu_slope_a(x);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_gelu_slope_b(x);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_gelu_curvature(V x)
@@ -361,44 +905,110 @@ LANES_LARGE V v_gelu_curvature(V x)
     return v_bell(t1, v_of(0.5), t2 / v_of(2.5066282746310002), v_of(0.0));
 }
 
-LANES_LARGE V v_silu_slope(V x)
+LANES_INLINE V v_silu_slope_aa(V x)
 {
-    const V t1 = v_absolute(x);
-    const V t2 = v_exp(-t1);
-    const V t3 = v_exp(v_of(0.5) * x);
-    const V t4 = v_of(1.0) + x;
-    const V t5 = v_select(m_less(x, v_of(0.0)), v_select(m_equal(t3, v_of(0.0)), v_of(0.0), t4 * t3 * t3), v_of(1.0));
-    const V t6 = v_of(1.0) + t2;
-    const V t7 = v_select(m_less_equal(v_of(0.0), x), (v_of(1.0) + x * (t2 / t6)) / t6, (t4 + t2) * (t2 / (t6 * t6)));
-    return v_select(m_less(v_of(700.0), t1), t5, t7);
+    const V t1 = v_exp(v_of(0.5) * x);
+    const V t2 = v_select(m_equal(t1, v_of(0.0)), v_of(0.0), (v_of(1.0) + x) * t1 * t1);
+    return t2;
 }
 
-LANES_LARGE V v_silu_curvature(V x)
+LANES_INLINE V v_silu_slope_a(V x)
+{
+    const M first = m_less(x, v_of(0.0));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_silu_slope_aa(x);
+    const V b = v_of(1.0);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_silu_slope_b(V x)
+{
+    const V t1 = v_exp(-v_absolute(x));
+    const V t2 = v_of(1.0) + t1;
+    const V t3 = v_select(m_less_equal(v_of(0.0), x), (v_of(1.0) + x * (t1 / t2)) / t2, (v_of(1.0) + x + t1) * (t1 / (t2 * t2)));
+    return t3;
+}
+
+LANES_LARGE V v_silu_slope(V x)
+{
+    const M first = m_less(v_of(700.0), v_absolute(x));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_silu_slope_a(x);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_silu_slope_b(x);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_silu_curvature_a(V x)
 {
     const V t1 = v_absolute(x);
     const V t2 = v_exp(v_of(-0.5) * t1);
     const V t3 = v_select(m_equal(t2, v_of(0.0)), v_of(0.0), (v_of(2.0) - t1) * t2 * t2);
-    const V t4 = v_select(m_less(v_of(700.0), t1), t3, v_sigmoid_slope(x) * (v_of(2.0) - x * v_tanh(v_of(0.5) * x)));
-    return t4;
+    return t3;
 }
 
-LANES_LARGE V v_gelu_tanh_slope(V x)
+LANES_INLINE V v_silu_curvature_b(V x)
+{
+    return v_sigmoid_slope(x) * (v_of(2.0) - x * v_tanh(v_of(0.5) * x));
+}
+
+LANES_LARGE V v_silu_curvature(V x)
+{
+    const M first = m_less(v_of(700.0), v_absolute(x));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_silu_curvature_a(x);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_silu_curvature_b(x);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_gelu_tanh_slope_a(V x)
+{
+    return v_select(m_less(v_of(0.0), x), v_of(1.0), v_of(0.0));
+}
+
+LANES_INLINE V v_gelu_tanh_slope_b(V x)
 {
     const V t1 = v_gelu_tanh_weight(x, v_of(1.0));
     const V t2 = x * (v_of(1.5957691216057308) * (v_of(1.0) + v_of(0.134145) * x * x));
     const V t3 = v_of(1.0) + t1;
     const V t4 = v_select(m_less_equal(v_of(0.0), x), (v_of(1.0) + t2 * (t1 / t3)) / t3, v_gelu_tanh_weight(x, (v_of(1.0) + t2 + t1) / (t3 * t3)));
-    const V t5 = v_select(m_less(v_of(23.0), v_absolute(x)), v_select(m_less(v_of(0.0), x), v_of(1.0), v_of(0.0)), t4);
-    return t5;
+    return t4;
 }
 
-LANES_LARGE V v_gelu_tanh_curvature(V x)
+LANES_LARGE V v_gelu_tanh_slope(V x)
+{
+    const M first = m_less(v_of(23.0), v_absolute(x));
+    V a = v_of(0.0);
+    if (m_any(first))
+        a = v_gelu_tanh_slope_a(x);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_gelu_tanh_slope_b(x);
+    return v_select(first, a, b);
+}
+
+LANES_INLINE V v_gelu_tanh_curvature_b(V x)
 {
     const V t1 = v_of(1.5957691216057308) * (v_of(1.0) + v_of(0.134145) * x * x);
     const V t2 = v_of(2.0) * t1 + v_of(0.4281288976356015) * x * x - x * t1 * t1 * v_tanh(v_of(0.5) * v_gelu_tanh_argument(x));
     const V t3 = v_of(1.0) + v_gelu_tanh_weight(x, v_of(1.0));
-    const V t4 = v_select(m_less(v_of(23.0), v_absolute(x)), v_of(0.0), v_gelu_tanh_weight(x, t2 / (t3 * t3)));
-    return t4;
+    return v_gelu_tanh_weight(x, t2 / (t3 * t3));
+}
+
+LANES_LARGE V v_gelu_tanh_curvature(V x)
+{
+    const M first = m_less(v_of(23.0), v_absolute(x));
+    const V a = v_of(0.0);
+    V b = v_of(0.0);
+    if (!m_all(first))
+        b = v_gelu_tanh_curvature_b(x);
+    return v_select(first, a, b);
 }
 
 LANES_LARGE V v_maximum_share(V a, V b)
