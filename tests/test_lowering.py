@@ -39,12 +39,12 @@ def special_points(name):
     return itertools.product(SPECIAL[::step], repeat=count)
 
 
-def alike(found, right):
+def alike(found, right, most=16):
     if math.isnan(right):
         return math.isnan(found)
     if math.isinf(right) or right == 0.0:
         return found == right
-    return abs(found - right) <= 16 * math.ulp(right)
+    return abs(found - right) <= most * math.ulp(right)
 
 
 @pytest.mark.parametrize("name", HERE)

@@ -25,6 +25,7 @@ from test_edges import EDGES, agrees
 from test_lowering import SPECIAL, alike, special_points
 
 from autodiff.op import TABLE
+from autodiff.ops import each_first
 
 ROOT = Path(__file__).parent.parent
 NATIVE = ROOT / "autodiff" / "native"
@@ -57,20 +58,23 @@ class Build:
         names = subprocess.run([self.program, "names"], capture_output=True, encoding="utf-8")
         if names.returncode < 0:
             pytest.skip(f"this machine does not run {flags}")
-        lines = names.stdout.splitlines()
-        self.table = [line for line in lines if not line.startswith("pair ")]
-        self.pairs = [tuple(line.split()[1:]) for line in lines if line.startswith("pair ")]
+        self.table, self.codes = {"row": [], "pair": [], "shares": []}, {}
+        for line in names.stdout.splitlines():
+            kind, name, arity = line.split()
+            rows = self.table[kind]
+            self.codes[kind, name] = 1000 * list(self.table).index(kind) + len(rows)
+            rows.append((name, int(arity)))
 
-    def run(self, requests):
-        """The results of [(name or pair, points of one length), ...], a list for each."""
-        names = [line.split()[0] for line in self.table]
+    def run(self, requests, kind="row"):
+        """The results of [(name, points of one length), ...], a list of numbers for each; those of
+        a point stand together.
+        """
         sent, counts = [], []
         for name, points in requests:
-            pair = isinstance(name, tuple)
-            index = 1000 + self.pairs.index(name) if pair else names.index(name)
-            sent.append(struct.pack("3i", index, len(points[0]), len(points)))
+            size = len(points[0])
+            sent.append(struct.pack("3i", self.codes[kind, name], size, len(points)))
             sent += [array("d", column).tobytes() for column in zip(*points, strict=True)]
-            counts.append(len(points) * (1 + pair))
+            counts.append(len(points) * {"row": 1, "pair": 2, "shares": size}[kind])
         done = subprocess.run([self.program], input=b"".join(sent), capture_output=True)
         assert done.returncode == 0, done.stderr.decode()[-4000:]
         assert not done.stderr
@@ -130,7 +134,7 @@ def test_the_generated_rows_are_fresh():
 
 
 def test_the_compiled_table_is_the_table(builds):
-    assert builds("plain").table == [f"{name} {TABLE[name].arity or 0}" for name in NAMES]
+    assert builds("plain").table["row"] == [(name, TABLE[name].arity or 0) for name in NAMES]
 
 
 # ---------------------------------------------------------------- digits
@@ -279,12 +283,29 @@ def test_every_width_gives_the_same_bits_in_a_campaign(builds, width):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_pair_is_its_two_rows(builds, width):
     build = builds(width)
-    assert build.pairs
-    for first, second in build.pairs:
-        group = [(x,) for (x,) in points(first)[0]]
-        pair, a, b = build.run([((first, second), group), (first, group), (second, group)])
+    assert build.table["pair"]
+    for name, _ in build.table["pair"]:
+        first, second = name.split("+")
+        group = points(first)[0]
+        (pair,) = build.run([(name, group)], kind="pair")
+        a, b = build.run([(first, group), (second, group)])
         assert bits(pair[::2]) == bits(a)
         assert bits(pair[1::2]) == bits(b)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_all_shares_at_once_are_the_shares_one_by_one(builds, width):
+    """But for the order in which the weights are added up."""
+    build = builds(width)
+    assert build.table["shares"]
+    for name, _ in build.table["shares"]:
+        for group in [*points(name), [point[:1] for point in points(name)[0]]]:
+            n = len(group[0])
+            (found,) = build.run([(name, group)], kind="shares")
+            single = build.run([(name, [each_first(p, i) for p in group]) for i in range(n)])
+            for i, numbers in enumerate(single):
+                for point, a, b in zip(group, found[i::n], numbers, strict=True):
+                    assert alike(a, b, most=2), f"{name}{point} {i}: {a!r}, alone {b!r}"
 
 
 def test_sanitizers_find_nothing(builds):

@@ -72,19 +72,41 @@ LANES_INLINE Sum sum_of_nothing(void)
 
 LANES_INLINE V v_sum(Sum sum) { return sum.total + sum.lost; }
 
-/* One largest operand, the first, is taken out exactly. */
+/* All weights but that of one largest operand, the first, which is kept apart: it is 1, or 0 beside
+ * a nan. Each weight is also written to `weights`, unless that is NULL. */
+typedef struct {
+    Sum rest;
+    V largest;
+} Weights;
+
+LANES_INLINE Weights v_weights(const V *const *xs, int n, V top, V *weights)
+{
+    Weights found;
+    int i;
+    found.rest = sum_of_nothing();
+    found.largest = v_of(0.0);
+    for (i = 0; i < n; i++) {
+        const V x = *xs[i], weight = v_weight(x, top), zero = v_of(0.0);
+        const M first = m_and(m_equal(x, top), m_equal(found.largest, zero));
+        found.rest = sum_with(found.rest, v_select(first, zero, weight));
+        found.largest = v_select(first, weight, found.largest);
+        if (weights)
+            weights[i] = weight;
+    }
+    return found;
+}
+
+LANES_INLINE M m_infinite(V x) { return m_equal(v_absolute(x), v_of(INFINITY)); }
+
+LANES_INLINE V v_log_of_weights(Weights found, V top)
+{
+    return v_select(m_infinite(top), top, top + v_log1p(v_sum(found.rest)));
+}
+
 LANES_MANY V row_logsumexp(const V *const *xs, int n)
 {
     const V top = v_top(xs, n);
-    Sum rest = sum_of_nothing();
-    V waiting = v_of(1.0); /* 0 once the largest operand has been met */
-    int i;
-    for (i = 0; i < n; i++) {
-        const M first = m_and(m_equal(*xs[i], top), m_nonzero(waiting));
-        rest = sum_with(rest, v_select(first, v_of(0.0), v_weight(*xs[i], top)));
-        waiting = v_select(first, v_of(0.0), waiting);
-    }
-    return v_select(m_equal(v_absolute(top), v_of(INFINITY)), top, top + v_log1p(v_sum(rest)));
+    return v_log_of_weights(v_weights(xs, n, top, NULL), top);
 }
 
 /* exp(x1) / (exp(x1) + exp(x2) + ...) of the first operand. */
@@ -95,7 +117,7 @@ LANES_MANY V row_softmax_share(const V *const *xs, int n)
     int i;
     for (i = 1; i < n; i++)
         sum = sum_with(sum, v_weight(*xs[i], top));
-    return v_select(m_equal(v_absolute(top), v_of(INFINITY)), v_of(NAN), first / v_sum(sum));
+    return v_select(m_infinite(top), v_of(NAN), first / v_sum(sum));
 }
 
 /* 1 - softmax_share, as the sum of the other shares. */
@@ -108,7 +130,7 @@ LANES_MANY V row_softmax_rest(const V *const *xs, int n)
         others = sum_with(others, v_weight(*xs[i], top));
     {
         const V all = v_sum(sum_with(others, v_weight(*xs[0], top)));
-        return v_select(m_equal(v_absolute(top), v_of(INFINITY)), v_of(NAN), v_sum(others) / all);
+        return v_select(m_infinite(top), v_of(NAN), v_sum(others) / all);
     }
 }
 
@@ -120,8 +142,64 @@ LANES_MANY V row_logsumexp_share(const V *const *xs, int n)
     int i;
     for (i = 0; i < n; i++)
         ties = ties + v_equal(*xs[i], top);
-    return v_select(m_equal(v_absolute(top), v_of(INFINITY)), v_equal(*xs[0], top) / ties,
+    return v_select(m_infinite(top), v_equal(*xs[0], top) / ties,
                     row_softmax_share(xs, n));
+}
+
+/* The share of every operand at once, n exponentials instead of n**2: out[i] is the row's result
+ * with operand i first, but for the order of a sum (an ulp). `out` is apart from the operands.
+ * SHARE(name, function): function(xs, n, out). */
+#define SHARES(SHARE) \
+    SHARE(softmax_share, all_softmax_share) \
+    SHARE(logsumexp_share, all_logsumexp_share) \
+    SHARE(softmax_rest, all_softmax_rest)
+
+/* Returns logsumexp as well. */
+LANES_MANY V all_logsumexp_share(const V *const *xs, int n, V *out)
+{
+    const V top = v_top(xs, n);
+    const Weights found = v_weights(xs, n, top, out);
+    const V all = v_sum(sum_with(found.rest, found.largest));
+    int i;
+    for (i = 0; i < n; i++)
+        out[i] = out[i] / all;
+    if (m_any(m_infinite(top))) {
+        V ties = v_of(0.0);
+        for (i = 0; i < n; i++)
+            ties = ties + v_equal(*xs[i], top);
+        for (i = 0; i < n; i++)
+            out[i] = v_select(m_infinite(top), v_equal(*xs[i], top) / ties, out[i]);
+    }
+    return v_log_of_weights(found, top);
+}
+
+LANES_MANY void all_softmax_share(const V *const *xs, int n, V *out)
+{
+    const V top = v_top(xs, n);
+    const Weights found = v_weights(xs, n, top, out);
+    const V all = v_sum(sum_with(found.rest, found.largest));
+    int i;
+    for (i = 0; i < n; i++)
+        out[i] = v_select(m_infinite(top), v_of(NAN), out[i] / all);
+}
+
+/* The other weights of each operand are added up without it: 1 - share would lose digits. */
+LANES_MANY void all_softmax_rest(const V *const *xs, int n, V *out)
+{
+    const V top = v_top(xs, n);
+    const Weights found = v_weights(xs, n, top, NULL);
+    const V all = v_sum(sum_with(found.rest, found.largest));
+    Sum before = sum_of_nothing(), behind = before;
+    int i;
+    for (i = n - 1; i >= 0; i--) {
+        out[i] = v_sum(behind);
+        behind = sum_with(behind, v_weight(*xs[i], top));
+    }
+    for (i = 0; i < n; i++) {
+        const V rest = v_sum(sum_with(before, out[i]));
+        before = sum_with(before, v_weight(*xs[i], top));
+        out[i] = v_select(m_infinite(top), v_of(NAN), rest / all);
+    }
 }
 
 /* ---------------------------------------------------------------- two rows at once */
