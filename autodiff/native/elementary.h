@@ -273,10 +273,20 @@ LANES_INLINE V v_log1p(V x)
                     v_select(m_equal(x, v_of(-1.0)), v_of(-INFINITY), v_of(NAN)));
 }
 
+/* log(1 + e) for 0 <= e <= 1. */
+LANES_INLINE V v_log_of_sum(V e)
+{
+    const V one = v_of(1.0), zero = v_of(0.0), sum = one + e, lost = e - (sum - one);
+    const M near = m_less(e, v_of(0.414));
+    const V f = v_select(near, e, v_of(0.5) * sum - one);
+    const V c = v_select(near, zero, v_of(0.6) * lost); /* lost / sum, a few hundredths of an ulp off */
+    return v_log_of_parts(v_select(near, zero, one), f, c);
+}
+
 /* log(1 + exp(x)) */
 LANES_INLINE V v_softplus(V x)
 {
-    return v_select(m_less(v_of(0.0), x), x, v_of(0.0)) + v_log1p(v_exp(-v_absolute(x)));
+    return v_select(m_less(v_of(0.0), x), x, v_of(0.0)) + v_log_of_sum(v_exp(-v_absolute(x)));
 }
 
 LANES_INLINE V v_logsigmoid(V x) { return -v_softplus(-x); }

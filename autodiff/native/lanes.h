@@ -354,14 +354,10 @@ LANES_INLINE V v_sum_tail(V a, V b)
     return (a - (s - t)) + (b - t);
 }
 
-/* The upper 26 of 53 bits (Dekker). */
-LANES_INLINE V v_upper_half(V a)
-{
-    const V c = v_of(134217729.0) * a;
-    return c - (c - a);
-}
+/* The upper 26 of 53 bits. */
+LANES_INLINE V v_upper_half(V a) { return w_number(v_bits(a) & w_of(0xfffffffff8000000u)); }
 
-/* The exact rounding error of a * b (Dekker); |a|, |b| < 1e290. */
+/* The rounding error of a * b (Dekker), to 2**-106 of the product. */
 LANES_INLINE V v_product_tail(V a, V b)
 {
     const V a_high = v_upper_half(a), b_high = v_upper_half(b);
