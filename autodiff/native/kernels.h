@@ -53,29 +53,29 @@ LANES_INLINE V v_weight(V x, V top)
 /* A sum with its rounding errors added up beside it. */
 typedef struct {
     V total, lost;
-} Sum;
+} RunningSum;
 
-LANES_INLINE Sum sum_with(Sum sum, V x)
+LANES_INLINE RunningSum sum_with(RunningSum sum, V x)
 {
-    Sum next;
+    RunningSum next;
     next.total = sum.total + x;
     next.lost = sum.lost + v_sum_tail(sum.total, x);
     return next;
 }
 
-LANES_INLINE Sum sum_of_nothing(void)
+LANES_INLINE RunningSum sum_of_nothing(void)
 {
-    Sum sum;
+    RunningSum sum;
     sum.total = sum.lost = v_of(0.0);
     return sum;
 }
 
-LANES_INLINE V v_sum(Sum sum) { return sum.total + sum.lost; }
+LANES_INLINE V v_sum(RunningSum sum) { return sum.total + sum.lost; }
 
 /* All weights but that of one largest operand, the first, which is kept apart: it is 1, or 0 beside
  * a nan. Each weight is also written to `weights`, unless that is NULL. */
 typedef struct {
-    Sum rest;
+    RunningSum rest;
     V largest;
 } Weights;
 
@@ -113,7 +113,7 @@ LANES_MANY V row_logsumexp(const V *const *xs, int n)
 LANES_MANY V row_softmax_share(const V *const *xs, int n)
 {
     const V top = v_top(xs, n), first = v_weight(*xs[0], top);
-    Sum sum = sum_with(sum_of_nothing(), first);
+    RunningSum sum = sum_with(sum_of_nothing(), first);
     int i;
     for (i = 1; i < n; i++)
         sum = sum_with(sum, v_weight(*xs[i], top));
@@ -124,7 +124,7 @@ LANES_MANY V row_softmax_share(const V *const *xs, int n)
 LANES_MANY V row_softmax_rest(const V *const *xs, int n)
 {
     const V top = v_top(xs, n);
-    Sum others = sum_of_nothing();
+    RunningSum others = sum_of_nothing();
     int i;
     for (i = 1; i < n; i++)
         others = sum_with(others, v_weight(*xs[i], top));
@@ -189,7 +189,7 @@ LANES_MANY void all_softmax_rest(const V *const *xs, int n, V *out)
     const V top = v_top(xs, n);
     const Weights found = v_weights(xs, n, top, NULL);
     const V all = v_sum(sum_with(found.rest, found.largest));
-    Sum before = sum_of_nothing(), behind = before;
+    RunningSum before = sum_of_nothing(), behind = before;
     int i;
     for (i = n - 1; i >= 0; i--) {
         out[i] = v_sum(behind);

@@ -4,7 +4,7 @@
  *     kernels names    the tables: kind, name and number of operands (0: any), one a line
  *
  * A request is int32 kernel, int32 operands, int32 points, then for each operand that many float64.
- * The answer is one float64 a point; of kernel 1000 + i, the i-th pair, two; of kernel 2000 + i, the
+ * The answer is one float64 a point; of kernel 1000 + i, the i-th pair, two; of 2000 + i, the
  * i-th of those that give the shares of all operands, one for each operand.
  */
 
