@@ -7,6 +7,7 @@ large, a field too many or too few, and `true` where a number should be (a bool 
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,8 @@ def read_json(path: str | Path) -> dict[str, Any]:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        times = Counter(key for key, _ in pairs)  # a list's own count would be quadratic
+        twice = next(key for key in times if times[key] > 1)
         raise ValueError(f"the key {shown(twice)} is there twice")
     return found
 

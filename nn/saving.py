@@ -26,6 +26,7 @@ from nn.reading import (
     number,
     optional,
     read_json,
+    shown,
     text,
     whole,
 )
@@ -35,6 +36,7 @@ from nn.writing import write_atomically
 FORMAT, VERSION = "autodiff model", 1
 NEWER = "this file is of another version of autodiff; use that, or train the model anew"
 MOST_NEURONS = 10**7
+MOST_LAYERS = 10_000
 
 
 def save(model: MLP, path: str | Path) -> None:
@@ -64,7 +66,9 @@ def to_json(content: dict[str, Any]) -> str:
         f"{json.dumps(k)}: {json.dumps(v, allow_nan=False, ensure_ascii=False)}"
         for k, v in content.items()
     )
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    # Half a surrogate pair, in a name, has no bytes in UTF-8; \ud800 is its escape in JSON too.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 # ---------------------------------------------------------------- writing
@@ -139,8 +143,9 @@ def model_from(content: Any, where: str) -> MLP:
         raise ValueError(f'{where} is no model file: it does not say "format": "{FORMAT}"')
     exactly(VERSION, NEWER)(content.get("version"), f"{where}.version")
     sizes = listed(whole(1, MOST_NEURONS))(content.get("sizes"), f"{where}.sizes")
-    if len(sizes) < 2:
-        raise ValueError(f"{where}.sizes: inputs and at least one layer are wanted")
+    if not 2 <= len(sizes) <= MOST_LAYERS:
+        wanted = f"inputs and at least one layer are wanted, and fewer than {MOST_LAYERS:,}"
+        raise ValueError(f"{where}.sizes: {wanted}")
     depth = len(sizes) - 1
     count = len(listed(lambda x, place: x)(content.get("parameters"), f"{where}.parameters"))
     reference = whole(0, count - 1)
@@ -220,7 +225,7 @@ def _names_from(sizes: list[int]) -> Check:
     def check(x: Any, where: str) -> Any:
         if type(x) is str:
             if x not in VOCABULARIES:
-                raise ValueError(f"{where}: {x!r} is none of {', '.join(VOCABULARIES)}")
+                raise ValueError(f"{where}: {shown(x)} is none of {', '.join(VOCABULARIES)}")
             return x
         ends = {"inputs": listed(_name, sizes[0]), "targets": listed(_name, sizes[-1])}
         return fields(x, where, {**ends, "layers": layers})

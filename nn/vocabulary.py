@@ -11,6 +11,7 @@ A vocabulary also says whether a product is written `w1*i1` or `i1*w1`.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 Speller = Callable[[str, int, int, int], str]
@@ -166,19 +167,22 @@ def _speller(names: Vocabulary, sizes: Sequence[int], linear: bool) -> tuple[Spe
         raise ValueError(f"names={names!r} is no vocabulary; use {known} or a function")
     chain = names == "delta" and set(sizes) == {1}
     table = CHAIN if chain else VOCABULARIES[names]
+    before = [0, 0, *accumulate(n * m for n, m in pairwise(sizes))]  # weights below each layer
 
     def spell(kind: str, layer: int, neuron: int, source: int) -> str:
         if kind == "bias" and not neuron:
             kind = "shared bias"
         elif kind == "output" and linear and layer == len(sizes) - 1:
             kind = "linear output"
-        return table[kind].format_map(_words(sizes, layer, neuron, source))
+        return table[kind].format_map(_words(sizes, before, layer, neuron, source))
 
     return spell, names not in INPUT_FIRST, chain
 
 
-def _words(sizes: Sequence[int], layer: int, neuron: int, source: int) -> dict[str, Any]:
-    """What the templates are filled with."""
+def _words(
+    sizes: Sequence[int], before: Sequence[int], layer: int, neuron: int, source: int
+) -> dict[str, Any]:
+    """What the templates are filled with; weights are counted neuron by neuron."""
     return {
         "neuron": neuron,
         "source": source,
@@ -186,18 +190,12 @@ def _words(sizes: Sequence[int], layer: int, neuron: int, source: int) -> dict[s
         "above": layer + 1,  # seed 001 counts the inputs as layer 1
         "index": f"_{neuron}" if sizes[layer] > 1 else "",
         "comma": "_" if max(sizes[max(layer - 1, 0) : layer + 1]) > 9 else "",  # w_1_11 or w_11_1
-        "count": _weights_before(sizes, layer, neuron) + source,
+        "count": before[layer] + (neuron - 1) * sizes[max(layer - 1, 0)] + source,
         "unit": _unit(sizes, layer, neuron),
         "tag": _tag(sizes, layer),
         "entered": _tag(sizes, layer + 1),
         "origin": _tag(sizes, layer - 1),
     }
-
-
-def _weights_before(sizes: Sequence[int], layer: int, neuron: int) -> int:
-    """How many weights come before those of a neuron, counting neuron by neuron."""
-    below = sum(sizes[k] * sizes[k - 1] for k in range(1, layer))
-    return below + (neuron - 1) * sizes[max(layer - 1, 0)]
 
 
 def _unit(sizes: Sequence[int], layer: int, neuron: int) -> str:
