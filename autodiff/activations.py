@@ -229,11 +229,11 @@ def _weights(xs: tuple[float, ...], top: float) -> list[float]:
 
 
 def _top(xs: tuple[float, ...]) -> float:
-    return nan if any(map(isnan, xs)) else max(xs)
+    return nan if any(map(isnan, xs)) else max(xs, default=-math.inf)
 
 
 def logsumexp(*xs: float) -> float:
-    """log(exp(x1) + exp(x2) + ...); the largest term is taken out exactly."""
+    """log(exp(x1) + exp(x2) + ...); the largest term is taken out exactly. -inf for no terms."""
     top = _top(xs)
     if isinf(top) or isnan(top):
         return top

@@ -11,12 +11,12 @@ and its *reach*: the condition under which anything arrives here at all (`Flow`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from autodiff.graph import check_recorded, sweep, topological
 from autodiff.modes import recording
-from autodiff.names import find
-from autodiff.op import TABLE, number
+from autodiff.names import describe, find
+from autodiff.op import TABLE, listed, number, quoted
 from autodiff.ops import alias, gate, where
 from autodiff.value import Value
 
@@ -106,15 +106,19 @@ def _recorded(*roots: Value) -> None:
     """Raise TypeError for what is no Value, ValueError for what changed since it was computed."""
     for y in roots:
         if not isinstance(y, Value):
+            several = isinstance(y, Iterable)
+            remedy = (
+                "for a list of them use jacobian or jvp" if several else "give the result itself"
+            )
             raise TypeError(
-                f"a Value is differentiated, not {y!r} ({type(y).__name__}); "
-                "for a list of them use jacobian or jvp"
+                f"a Value is differentiated, not {quoted(y)} ({type(y).__name__}); {remedy}"
             )
     check_recorded(*roots)
 
 
 def _resolve(roots: Sequence[Value], xs: Any) -> list[Value]:
-    xs = [xs] if isinstance(xs, (Value, str)) else list(xs)
+    many = isinstance(xs, Iterable) and not isinstance(xs, str)
+    xs = list(xs) if many else [xs]
     return [find(roots, x) for x in xs]
 
 
@@ -157,7 +161,12 @@ def derivative(y: Value, x: Variable, order: int = 1) -> Value:
 
 def jacobian(ys: Sequence[Value], xs: Sequence[Variable]) -> list[list[Value]]:
     """dy/dx for each y (rows) and each x (columns), as Values."""
-    ys = list(ys)
+    if isinstance(ys, Value):
+        raise TypeError(
+            f"jacobian takes a list of Values to differentiate, not the one Value {describe(ys)}; "
+            "its gradient is grad(y, xs), as a matrix of one row jacobian([y], xs)"
+        )
+    ys = listed("jacobian", ys)
     _recorded(*ys)
     found = _resolve(ys, xs)
     return [grad(y, found) for y in ys]
@@ -211,5 +220,7 @@ def hvp(y: Value, xs: Sequence[Variable], vector: Sequence[Any]) -> list[Value]:
 
 
 def _same_length(what: str, given: Sequence[Any], xs: Sequence[Any]) -> None:
+    if not isinstance(given, Iterable):
+        raise TypeError(f"{what} needs a list, one number for each variable, not {quoted(given)}")
     if len(given) != len(xs):
         raise ValueError(f"{what} needs one number for each variable: {len(xs)}, not {len(given)}")

@@ -14,7 +14,7 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from autodiff.graph import check_recorded, local_slopes, sweep, topological
-from autodiff.op import TABLE, Op
+from autodiff.op import TABLE, Op, quoted
 from autodiff.value import Value, record
 
 EPSILON = 2.0**-52
@@ -127,6 +127,8 @@ def first_nonfinite(y: Value) -> Value | None:
     >>> first_nonfinite((x.log() * 2.0 + 1.0).exp() - x)
     Value(-inf)
     """
+    if not isinstance(y, Value):
+        raise TypeError(f"first_nonfinite takes the Value to look behind, not {quoted(y)}")
     return next((node for node in topological(y) if not isfinite(node.data)), None)
 
 

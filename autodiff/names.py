@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType
 
 from autodiff.graph import topological
-from autodiff.op import legible
+from autodiff.op import legible, listed, quoted
 from autodiff.value import Value
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -39,7 +39,11 @@ def values(names: str, data: Iterable[Any]) -> list[Value]:
 
     Raises ValueError when there are more or fewer names than numbers.
     """
-    numbers = list(data)
+    if not isinstance(names, str):
+        raise TypeError(
+            f'values takes the names as one text, "w1 w2" or "w1:3", not {quoted(names)}'
+        )
+    numbers = listed("values", data)
     spelled: list[str] = []
     for word in names.replace(",", " ").split():
         spelled += _range(word, len(numbers))
@@ -54,6 +58,11 @@ def name_all(variables: Mapping[str, Any]) -> None:
     Elements of lists and tuples count from one: `w[0]` becomes `w_1`, `w[0][1]` becomes `w_1_2`. A
     Value that several variables hold takes the first; variables that begin with `_` are left out.
     """
+    if not isinstance(variables, Mapping):
+        raise TypeError(
+            f"name_all takes a dict from names to Values, as in name_all(locals()), "
+            f"not {quoted(variables)}"
+        )
     for value, name in _names_in(variables).items():
         value.named(name)
 
@@ -233,7 +242,11 @@ def find(
     if isinstance(which, Value):
         return which
     if not isinstance(which, str):
-        raise TypeError(f"a Value or the name of one is wanted, not {type(which).__name__}")
+        kind = type(which).__name__
+        remedy = ": give w itself, not w.data" if isinstance(which, float) else ""
+        raise TypeError(
+            f"a Value or the name of one is wanted, not {quoted(which)} ({kind}){remedy}"
+        )
     roots = list(roots)
     paths = _paths(roots, extra or {})
     shown = labels(roots, extra)

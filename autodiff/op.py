@@ -137,9 +137,10 @@ class Op:
         """The operands of one call, in order: lists unpacked, keywords placed, defaults filled
         in."""
         if self.arity is None:
-            if len(args) != 1 or keywords or not isinstance(args[0], Iterable):
-                raise TypeError(f"{self.signature} takes one list of numbers or Values")
-            return tuple(args[0])
+            if len(args) != 1 or keywords:
+                told = f"{len(args)} operands{_and(keywords)}"
+                raise TypeError(f"{self.name} takes one list, {self.name}([a, b]), not {told}")
+            return listed(self.name, args[0])
         if len(args) == self.arity and not keywords:
             return args
         known = dict(
@@ -148,8 +149,8 @@ class Op:
         known |= keywords or {}
         open_ = self.arguments[len(args) :]
         if len(args) > self.arity or not set(keywords or ()) <= set(open_) <= set(known):
-            extra = f" and {', '.join(keywords)}" if keywords else ""
-            raise TypeError(f"{self.signature} was called with {len(args)} operands{extra}")
+            told = f"{len(args)} operand{'' if len(args) == 1 else 's'}{_and(keywords)}"
+            raise TypeError(f"{self.signature} was called with {told}")
         return (*args, *(known[argument] for argument in open_))
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
@@ -215,7 +216,7 @@ def number(x: Any) -> float:
             return float(x)
         except OverflowError:
             raise OverflowError(
-                f"{_shown(x)} does not fit a float64 (largest 1.8e308); "
+                f"{quoted(x)} does not fit a float64 (largest 1.8e308); "
                 "scale the problem or use math.inf"
             ) from None
     if getattr(x, "shape", None) == () and hasattr(x, "item"):
@@ -227,10 +228,22 @@ def number(x: Any) -> float:
         remedy = "Values are scalars; write [Value(e) for e in xs] and a loop, or ad.dot(xs, ys)"
     else:
         remedy = _REMEDIES.get(kind, "use a real number: int, float, Fraction or a NumPy scalar")
-    raise TypeError(f"{_shown(x)} ({kind}) is not a real number: {remedy}")
+    raise TypeError(f"{quoted(x)} ({kind}) is not a real number: {remedy}")
 
 
-def _shown(x: Any) -> str:
+def listed(function: str, xs: Any) -> tuple[Any, ...]:
+    """The elements of a list of operands; a TypeError shows what was given in its place."""
+    if isinstance(xs, Iterable) and not isinstance(xs, str):
+        return tuple(xs)
+    raise TypeError(f"{function} takes a list of numbers or Values, as in [a, b], not {quoted(xs)}")
+
+
+def _and(keywords: dict[str, Any] | None) -> str:
+    return f" and {', '.join(keywords)}" if keywords else ""
+
+
+def quoted(x: Any) -> str:
+    """What was given, as it may stand in a message."""
     try:
         text = repr(x)
     except Exception:  # an int of more digits than Python prints, or an object that cannot be shown

@@ -17,7 +17,7 @@ import operator
 from functools import partial, reduce
 
 from autodiff import activations as act, plane, powers, real
-from autodiff.op import COMPARISON, POWER, PRODUCT, SIGN, SUM, Op
+from autodiff.op import COMPARISON, POWER, PRODUCT, SIGN, SUM, Op, listed
 from autodiff.real import LN2, LN10
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -100,7 +100,8 @@ less_equal = Op("less_equal", lambda x, y: float(x <= y), (0, 0), "<=", preceden
 equal = Op("equal", lambda x, y: float(x == y), (0, 0), "==", precedence=COMPARISON, summary="1.0 where x == y, else 0.0.")
 where = Op("where", lambda condition, a, b: a if condition else b,
            (0, lambda out, c, a, b: where(c, 1.0, 0.0), lambda out, c, a, b: where(c, 0.0, 1.0)),
-           arguments="condition, a, b", selects=True, summary="a where the condition is not 0, else b.")
+           arguments="condition, a, b", selects=True,
+           summary="a where the condition is not 0, else b. less(0, x) is recorded; x > 0 is a bool that stays put.")
 maximum = Op("maximum", real.maximum, (lambda out, x, y: maximum_share(x, y), lambda out, x, y: maximum_share(y, x)),
              aliases=["max"], selects=True)
 minimum = Op("minimum", real.minimum, (lambda out, x, y: maximum_share(y, x), lambda out, x, y: maximum_share(x, y)),
@@ -223,13 +224,13 @@ softmax_rest = Slope("softmax_rest", act.softmax_rest,
 
 def softmax(values: Any) -> list[Any]:
     """exp(x) / sum of exp, for each x of a list: a list of as many Values (or floats)."""
-    xs = tuple(values)
+    xs = listed("softmax", values)
     return [softmax_share(each_first(xs, i)) for i in range(len(xs))]
 
 
 def dot(xs: Any, ys: Any) -> Any:
     """x1*y1 + x2*y2 + ... of two lists of equal length, from left to right."""
-    xs, ys = tuple(xs), tuple(ys)
+    xs, ys = listed("dot", xs), listed("dot", ys)
     if len(xs) != len(ys):
         raise ValueError(f"dot needs two lists of the same length, not {len(xs)} and {len(ys)}")
     return inner(xs + ys)

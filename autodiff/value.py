@@ -15,7 +15,7 @@ from operator import add
 
 from autodiff import graph, ops
 from autodiff.modes import MODES, TAPE, created
-from autodiff.op import Op, follow, legible, number
+from autodiff.op import Op, follow, legible, listed, number
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
@@ -130,11 +130,14 @@ class Value:
     __sub__, __rsub__ = operators(ops.sub)
     __mul__, __rmul__ = operators(ops.mul)
     __truediv__, __rtruediv__ = operators(ops.div)
-    __pow__, __rpow__ = operators(ops.power)
+    _pow, __rpow__ = operators(ops.power)
 
     def __radd__(self, other: Any) -> Value:
         # The builtin sum() starts from the int 0, which is no part of the user's formula.
         return self if type(other) is int and other == 0 else self._radd(other)
+
+    def __pow__(self, y: Any, *modulus: Any) -> Value:
+        return ops.power(self, y, *modulus) if modulus else self._pow(y)
 
     def __neg__(self) -> Value:
         return record(ops.neg, [self])
@@ -254,9 +257,9 @@ def _number(operand: Any) -> float:
     return operand.data
 
 
-def zero_grad(values: Iterable[Value]) -> None:
-    """Set `.grad` of each Value to 0.0."""
-    for value in values:
+def zero_grad(values: Iterable[Value] | Value) -> None:
+    """Set `.grad` of each Value, or of one, to 0.0."""
+    for value in [values] if isinstance(values, Value) else listed("zero_grad", values):
         value.grad = 0.0
 
 
@@ -281,18 +284,15 @@ def _give_method(op: Op) -> None:
 
 
 def _method(op: Op) -> Any:
-    if op.arity == 1:
+    def unary(self: Value) -> Value:
+        x = self.data
+        return _node(op, (self,), (x if type(x) is float else _number(self),))
 
-        def method(self: Value) -> Value:
-            x = self.data
-            return _node(op, (self,), (x if type(x) is float else _number(self),))
+    def of_several(self: Value, *args: Any, **keywords: Any) -> Value:
+        return record(op, op.unpack((self, *args), keywords))
 
-    else:
-
-        def method(self: Value, *args: Any, **keywords: Any) -> Value:  # type: ignore[misc]
-            return record(op, op.unpack((self, *args), keywords))
-
-    method.__name__ = op.name
+    method: Any = unary if op.arity == 1 else of_several
+    method.__name__, method.__qualname__ = op.name, f"Value.{op.name}"
     method.__doc__ = op.__doc__
     return method
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -254,6 +255,23 @@ def test_an_ambiguous_name_lists_the_candidates():
 )
 def test_what_is_no_value_is_a_type_error(call):
     with pytest.raises(TypeError):
+        call(Value(1.0, "x"))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: ad.grad(x * x, 3.0), "not 3.0 (float): give w itself, not w.data"),
+        (lambda x: ad.grad(2.0, x), "not 2.0 (float); give the result itself"),
+        (lambda x: ad.grad([x], x), "(list); for a list of them use jacobian or jvp"),
+        (lambda x: ad.jacobian(x, [x]), "not the one Value x; its gradient is grad(y, xs)"),
+        (lambda x: ad.jacobian(3, [x]), "jacobian takes a list of numbers or Values"),
+        (lambda x: ad.jvp(x, [x], 1.0), "tangents needs a list, one number for each variable"),
+        (lambda x: ad.hvp(x, [x], 1.0), "the vector needs a list, one number for each variable"),
+    ],
+)
+def test_messages_say_what_was_given_and_what_to_do(call, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
         call(Value(1.0, "x"))
 
 

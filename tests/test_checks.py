@@ -169,6 +169,8 @@ def test_first_nonfinite() -> None:
     assert first_nonfinite(x.exp()) is None
     leaf = Value(math.nan, "leaf")
     assert first_nonfinite(x * leaf) is leaf
+    with pytest.raises(TypeError, match="takes the Value to look behind, not 3"):
+        first_nonfinite(3)  # type: ignore[arg-type]
     product = x * math.inf
     assert first_nonfinite(product + 1.0) is product
 

@@ -358,6 +358,18 @@ def test_updated_weights_used_too_early(net: Net) -> None:
     assert "weights updated already (rate 0.6)" in verdict.why
 
 
+@pytest.mark.parametrize("claim", ["1e999", "2·1e999·out_h1", "−1e400"])
+def test_numbers_beyond_float64_are_refused_at_their_place(net: Net, claim: str) -> None:
+    with pytest.raises(ad.ParseError, match=r"1e(999|400) does not fit a float64") as caught:
+        check_formula(net.E, "w5", claim)
+    assert caught.value.column == claim.index("1e") + 1
+
+
+@pytest.mark.parametrize("claim", ["1e-999", "0e999", "0.0e-400"])
+def test_numbers_of_any_exponent_are_compared(net: Net, claim: str) -> None:
+    assert not check_formula(net.E, "w5", claim)
+
+
 def test_other_claims_are_refused(net: Net) -> None:
     for claim in (None, [1.0], net.E, 1j):
         with pytest.raises(TypeError):

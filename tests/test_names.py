@@ -239,5 +239,20 @@ def test_find_says_what_there_is(names: list[str], which: str, message: str) -> 
 def test_find_without_any_names() -> None:
     with pytest.raises(ValueError, match="no Value here has a name; give one with"):
         find([Value(1.0)], "w")
-    with pytest.raises(TypeError, match="a Value or the name of one is wanted, not int"):
+    with pytest.raises(TypeError, match=r"a Value or the name of one is wanted, not 3 \(int\)$"):
         find([Value(1.0)], 3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"not 2.0 \(float\): give w itself, not w.data"):
+        find([Value(1.0)], 2.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [3, None, [Value(1.0, "x")]])
+def test_name_all_takes_variables(given: object) -> None:
+    with pytest.raises(TypeError, match=r"as in name_all\(locals\(\)\), not"):
+        name_all(given)  # type: ignore[arg-type]
+
+
+def test_values_takes_a_text_and_a_list() -> None:
+    with pytest.raises(TypeError, match='names as one text, "w1 w2" or "w1:3", not 3'):
+        values(3, [1.0])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"values takes a list .* not 3"):
+        values("a", 3)  # type: ignore[arg-type]

@@ -107,9 +107,9 @@ def test_a_row_of_many_operands():
     assert ad.hessian(y, xs)[3][3].data == 2.0
     assert not hasattr(Value, "sum_of_squares")  # it takes a list
     for bad in ((1.0, 2.0), (1.0,), (xs[0],), ()):
-        with pytest.raises(TypeError, match="one list"):
+        with pytest.raises(TypeError, match=r"takes (one|a) list"):
             op(*bad)
-    with pytest.raises(TypeError, match="one list"):
+    with pytest.raises(TypeError, match=r"takes (one|a) list"):
         op([1.0], slope=2.0)
 
 

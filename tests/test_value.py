@@ -454,6 +454,21 @@ def test_zero_grad_clears_what_it_is_given_and_nothing_else():
     ad.zero_grad(v for v in (x, y))
     assert (x.grad, y.grad) == (0.0, 0.0)
     assert type(x.grad) is float
+    (x * y).backward()
+    ad.zero_grad(x)
+    assert (x.grad, y.grad) == (0.0, 2.0)
+    with refuses(TypeError, "zero_grad takes a list of numbers or Values, as in [a, b], not 3"):
+        ad.zero_grad(3)
+
+
+def test_calls_with_too_many_operands_are_named():
+    v = Value(2.0, "v")
+    with refuses(TypeError, "power(x, y) was called with 3 operands"):
+        pow(v, 2, 3)
+    with refuses(TypeError, "Value.log() takes 1 positional argument"):
+        v.log(2)
+    with refuses(TypeError, "less(x, y) was called with 1 operand and z"):
+        ad.less(v, z=1)
 
 
 def test_a_gradient_may_be_reset_by_hand():

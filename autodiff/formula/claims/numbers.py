@@ -11,6 +11,7 @@ from autodiff.formula.claims.parts import Part, Parts
 from autodiff.formula.claims.program import Points, Program, call, close
 from autodiff.formula.reading import Reader
 from autodiff.graph import evaluate, topological
+from autodiff.real import power
 from autodiff.value import Value
 
 FEW_DIGITS = 2  # numbers with so few digits agree with too much to tell a cause
@@ -60,7 +61,7 @@ def as_number(program: Program) -> Written:
         exponent = written.as_tuple().exponent
         places = -exponent if isinstance(exponent, int) else 0
         if len(literals) == 1 or places >= 3:
-            unit = max(unit, 10.0**-places)
+            unit = max(unit, power(10.0, -places))
         digits = max(digits, len(written.as_tuple().digits))
     stack: list[float] = []
     for node in program.nodes:

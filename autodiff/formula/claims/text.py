@@ -7,6 +7,7 @@ in the text.
 """
 
 import re
+from math import isinf
 
 from autodiff.formula.claims.names import DRESS, ClaimNames
 from autodiff.formula.symbols import GREEK
@@ -169,7 +170,10 @@ class Scanner:
         if length > (len(number[0]) if number else 0) and length >= len(self._longest_name()):
             return self._atom(text[self._at : self._at + length])
         if number:
-            return self._put("number", number[0].replace("−", "-"), len(number[0]))
+            word = number[0].replace("−", "-")
+            if isinf(float(word)):
+                raise self.source.error(f"{visible(word)} does not fit a float64", self._at)
+            return self._put("number", word, len(number[0]))
         power = _POWER.match(text, self._at)
         if power:
             return self._put("power", "".join(POWERS[c] for c in power[0]), len(power[0]))
