@@ -159,6 +159,29 @@ def test_unknown_and_stale() -> None:
     assert ad.derive(E, w[4]).value == ad.grad(E, w[4]).data
 
 
+# ---------------------------------------------------------------- softmax
+
+
+def test_a_share_of_softmax_says_which_it_is() -> None:
+    z = ad.values("z1:4", [0.1, -0.4, 0.7])
+    loss = (ad.logsumexp(z) - z[1]).named("L")
+    assert ad.derive(loss, "z2").formula_text() == "−1 + softmax₂(z1, z2, z3)"
+    assert "-1 + softmax_2(z1, z2, z3)" in ad.derive(loss, "z2").text(ascii=True)
+    p = ad.softmax(z)[1].named("p2")
+    assert ad.derive((loss + p * p).named("E"), "z2").formula_text() == "−1 + p2 + 2·p2²·(1 − p2)"
+
+
+@pytest.mark.parametrize("form", ["chain", "paths"])
+def test_a_branch_is_not_called_like_the_sum_of_all(form: str) -> None:
+    x = ad.Value(0.5, "x")
+    half = (0.5 * x).named("half")
+    y = (half.exp() + half * half + x.square().named("s")).named("y")
+    text = str(ad.derive(y, x, form=form))
+    way = {"chain": "∂y/∂x = via half + ∂s/∂x", "paths": "  ── = path A + ──"}[form]
+    assert way in text
+    assert "0.89201" in text.partition({"chain": "via half =", "paths": "path A ≈"}[form])[2]
+
+
 # ---------------------------------------------------------------- higher order
 
 

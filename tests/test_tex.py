@@ -124,6 +124,9 @@ def test_formulas() -> None:
     assert shown(ad.where(ad.less(x, y), x, y.tanh())) == (
         r"\begin{cases}x&\text{where }x\mathrel{<}y\\\tanh(y)&\text{otherwise}\end{cases}"
     )
+    z = ad.values("z10 z9 z1 z2", [1.0, 2.0, 3.0, 4.0])
+    assert shown(ad.softmax(z)[0]) == r"\operatorname{softmax}_4(z_1,z_2,z_9,z_{10})"
+    assert shown(ad.softmax(z[1:])[2]) == r"\frac{e^{z_2}}{e^{z_1}+e^{z_2}+e^{z_9}}"
     assert shown(ad.softmax([x, y])[0]) == r"\frac{e^x}{e^x+e^y}"
     assert shown(ad.leaky_relu(x)) == r"\operatorname{leaky\_relu}(x,0.01)"
 

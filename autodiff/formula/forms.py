@@ -160,7 +160,8 @@ def _split(
     for letter, path, start, way in zip(_letters("a"), branches, starts, ways, strict=False):
         made = [_between(task, a, b) for a, b in pairwise(path if start is path[0] else path[1:])]
         partials = Factors(tuple(Partial(c.upper, c.lower) for c in made))
-        alone = starts.count(start) == 1  # else the branches are told apart by their way
+        # else the branches are told apart by their way; d upper / d lower is the sum of them all
+        alone = starts.count(start) == 1 and (start is not upper or len(branches) == 1)
         symbol: Piece = Partial(task.label(start), task.label(lower)) if alone else Words(way)
         names.append(symbol)
         large.append(symbol if alone or len(made) == 1 else partials)
@@ -235,7 +236,7 @@ def paths_form(task: Task) -> Result:
     for letter, path, start in zip(_letters("A"), branches, starts, strict=False):
         nodes = path if start is path[0] else path[1:]
         made = [task.components.between(a, b) for a, b in pairwise(nodes)]
-        alone = starts.count(start) == 1
+        alone = starts.count(start) == 1 and (start is not task.y or len(branches) == 1)
         symbol: Piece = Partial(task.label(start), target) if alone else Words(f"path {letter}")
         names.append(symbol)
         group: list[Entry] = [

@@ -4,6 +4,7 @@ A printer decides where brackets and signs go; a subclass says how each construc
 `numbers=True` names are replaced by their numbers: the substitution line of a derivation.
 """
 
+import re
 from typing import Any
 
 from autodiff.formula.figures import CONSTANTS, Figures, ratio
@@ -188,6 +189,19 @@ def _unwrapped(x: Term) -> Term:
         base, exponent = x.factors[0]
         return base if exponent == 1.0 else x
     return x
+
+
+def share_of(xs: tuple[Term, ...]) -> tuple[int, tuple[Term, ...]]:
+    """Which operand a softmax share is of, from 1 on, and the operands as one lists them.
+
+    Its row wants that operand first; names that differ in their numbers are put back in order:
+    softmax₂(z1, z2, z3), not softmax₁(z2, z1, z3).
+    """
+    names = [x.label for x in xs if isinstance(x, Name)]
+    if len(names) < len(xs) or len({re.sub("[0-9]+", "0", name) for name in names}) > 1:
+        return 1, xs
+    order = sorted(xs, key=lambda x: [int(n) for n in re.findall("[0-9]+", x.label)])  # type: ignore[union-attr]
+    return order.index(xs[0]) + 1, tuple(order)
 
 
 def simple_fraction(x: float) -> tuple[int, int] | None:

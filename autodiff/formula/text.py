@@ -6,12 +6,13 @@
 import re
 from typing import Any
 
-from autodiff.formula.printer import Printer, Shown, simple_fraction
+from autodiff.formula.printer import Printer, Shown, share_of, simple_fraction
 from autodiff.formula.symbols import visible
 from autodiff.formula.terms import Term
 from autodiff.op import CALL, PRODUCT
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 VULGAR = {(1, 2): "½", (1, 4): "¼", (3, 4): "¾"}
 
 
@@ -61,6 +62,11 @@ class Text(Printer):
         spelled = op.spelling if op.precedence == CALL else op.name
         return f"{_SPOKEN.get(op.name, spelled)}({', '.join(args)})"
 
+    def call_softmax_share(self, *xs: Term) -> Shown:
+        which, listed = share_of(xs)
+        index = str(which).translate(SUBSCRIPTS)
+        return f"softmax{index}({', '.join(map(self.write, listed))})", CALL
+
     def call_absolute(self, x: Term) -> Shown:
         return f"|{self.write(x)}|", CALL
 
@@ -93,7 +99,9 @@ def to_ascii(text: str) -> str:
     for sign, spelled in _ASCII.items():
         text = text.replace(sign, spelled)
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: "^" + m[0].translate(_FROM_SUPERSCRIPT), text)
+    text = re.sub("[₀₁₂₃₄₅₆₇₈₉]+", lambda m: "_" + m[0].translate(_FROM_SUBSCRIPT), text)
     return "".join(c if ord(c) < 128 else f"U+{ord(c):04X}" for c in text)
 
 
 _FROM_SUPERSCRIPT = {value: key for key, value in SUPERSCRIPTS.items()}
+_FROM_SUBSCRIPT = {value: key for key, value in SUBSCRIPTS.items()}

@@ -11,7 +11,7 @@ from string import Formatter
 from typing import Any
 
 from autodiff.formula.figures import CONSTANTS
-from autodiff.formula.printer import Printer, Shown, simple_fraction
+from autodiff.formula.printer import Printer, Shown, share_of, simple_fraction
 from autodiff.formula.symbols import (
     GREEK,
     Symbol,
@@ -20,7 +20,7 @@ from autodiff.formula.symbols import (
     spans,
     symbol,
 )
-from autodiff.formula.terms import Name, Term, term
+from autodiff.formula.terms import Name, Term, plus, raised, times
 from autodiff.op import CALL, COMPARISON, POWER, PRODUCT, SIGN, TABLE
 
 BREAK = "\x1f"
@@ -183,11 +183,12 @@ class Typeset(Printer):
         return self.cases([*rows, (self.write(b), self.plain("otherwise"))]), COMPARISON
 
     def call_softmax_share(self, *xs: Term) -> Shown:
-        op = TABLE["softmax_share"]
-        if len(xs) <= FEW and op.formula:
-            return self.show(term(op.formula(*xs)))
-        first = self.script(self.function("softmax"), self.digits("1"), "")
-        return first + self.fence("(", self.sign(",").join(map(self.write, xs)), ")"), CALL
+        which, listed = share_of(xs)
+        if len(xs) <= FEW:
+            exp = TABLE["exp"]
+            return self.show(times(exp(xs[0]), raised(plus(*map(exp, listed)), -1.0)))
+        called = self.script(self.function("softmax"), self.digits(str(which)), "")
+        return called + self.fence("(", self.sign(",").join(map(self.write, listed)), ")"), CALL
 
     # ------------------------------------------------------------ what a language spells
 

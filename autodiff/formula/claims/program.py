@@ -18,6 +18,7 @@ from autodiff.formula.terms import Name, apply
 from autodiff.formula.text import Text
 from autodiff.graph import evaluate, topological
 from autodiff.op import TABLE
+from autodiff.ops import each_first
 from autodiff.syntax import Source
 from autodiff.value import Value
 
@@ -193,6 +194,8 @@ def compiled(read: Read, labels: Mapping[Value, str]) -> Program:
             _check_call(word, count, read.source, at)
             args = tuple(stack[len(stack) - count :])
             del stack[len(stack) - count :]
+            word, _, which = word.partition("#")
+            args = each_first(args, int(which) - 1) if which else args
             nodes.append(Node(word, args, at=at))
         elif kind == "number":
             nodes.append(Node("", number=float(word), word=word, at=at))
@@ -214,7 +217,10 @@ def _label(word: str, atom: Atom, labels: Mapping[Value, str]) -> str:
 
 
 def _check_call(word: str, count: int, source: Source, at: int) -> None:
+    word, _, which = word.partition("#")
     row = TABLE[word.rstrip("'")]
+    if which and not 1 <= int(which) <= count:
+        raise source.error(f"softmax_{which} of {count} operands: it counts from 1 to {count}", at)
     if word.endswith("'"):
         if count != 1 or len(row.partials) != 1:
             raise source.error(f"{row.name}′ takes one operand", at)

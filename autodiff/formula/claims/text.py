@@ -10,56 +10,15 @@ import re
 from math import isinf
 
 from autodiff.formula.claims.names import DRESS, ClaimNames
+from autodiff.formula.claims.spellings import COMMANDS, NUMBERS, POWERS, REFUSED, SIGNS, functions
 from autodiff.formula.symbols import GREEK
-from autodiff.formula.text import to_ascii
-from autodiff.formula.typeset import FUNCTIONS
-from autodiff.op import CALL, TABLE
+from autodiff.formula.text import SUBSCRIPTS
 from autodiff.syntax import Source, visible
 from autodiff.value import Value
 
 Mark = tuple[
     str, str, int
 ]  # "number" | "constant" | "name" | "function" | "power" | "sign", its text, where
-
-SIGNS = {
-    "**": "**", "<=": "<=", ">=": ">=", "==": "=", "~=": "≈", "->": "→", "^": "**", ",": ",",
-    "+": "+", "-": "-", "−": "-", "–": "-", "/": "/", "÷": "/", "∕": "/", "⁄": "/", "*": "*",
-    "·": "*", "⋅": "*", "×": "*", "∗": "*", "•": "*", "(": "(", ")": ")", "[": "[", "]": "]",
-    "{": "{", "}": "}", "|": "|", "<": "<", ">": ">", "≤": "<=", "≥": ">=", "=": "=", "≈": "≈",
-    "∂": "∂", "_": "_",
-}  # fmt: skip
-# LaTeX commands, and the sign that they spell; "" is space.
-COMMANDS = {
-    "cdot": "*", "times": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=", "ge": ">=",
-    "geq": ">=", "lt": "<", "gt": ">", "lvert": "|", "rvert": "|", "vert": "|", "{": "(", "}": ")",
-    "lbrace": "(", "rbrace": ")", "lbrack": "[", "rbrack": "]", "partial": "∂", "approx": "≈",
-    "frac": "frac", "tfrac": "frac", "dfrac": "frac", "underbrace": "under",
-}  # fmt: skip
-_BLANK = "left right big Big bigl bigr Bigl Bigr displaystyle quad qquad , ; : !"
-COMMANDS |= dict.fromkeys(_BLANK.split(), "")
-SPOKEN = {"ln": "log", "√": "sqrt", "φ": "normal_density", "phi": "normal_density"}
-SPOKEN |= {"dot": "inner", "arctan": "atan", "arcsin": "asin", "arccos": "acos"}
-NUMBERS = {
-    "½": "0.5",
-    "¼": "0.25",
-    "¾": "0.75",
-    "∞": "inf",
-    "inf": "inf",
-    "nan": "nan",
-    r"\infty": "inf",
-}
-NUMBERS |= dict.fromkeys(["π", "pi", r"\pi"], "3.141592653589793") | {"e": "2.718281828459045"}
-POWERS = dict(zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", strict=True))
-NO_SUM = "a sum over an index is not read: write its terms out"
-REFUSED = {
-    "…": "the formula is abridged here (…): write it out, .full() prints it all",
-    "...": "the formula is abridged here (...): write it out, .full() prints it all",
-    "Σ": NO_SUM,
-    "∑": NO_SUM,
-    "\\sum": NO_SUM,
-    "\\begin": "cases and matrices are not read: write where(condition, a, b)",
-    "⊙": "matrices are not read: write the formula of one weight",
-}
 
 LONGEST_LABEL = 5_000  # characters of an \\underbrace with what is below it
 _WORD = r"[^\W⁰¹²³⁴⁵⁶⁷⁸⁹½¼¾]"
@@ -87,20 +46,14 @@ _LATEX_FUNCTIONS = {
     re.compile(r"\\log\s*_\s*(?:2|\{2\})"): "log2",
     re.compile(r"\\log\s*_\s*\{10\}"): "log10",
 }
+_SUBSCRIPTS = {subscript: digit for digit, subscript in SUBSCRIPTS.items()}
+_SHARE = re.compile(
+    r"(?:\\(?:operatorname|mathrm)\{softmax\}|\\?softmax)\s*_?\s*"
+    rf"\{{?\s*([0-9]+|[{''.join(map(chr, _SUBSCRIPTS))}]+)\s*\}}?{_BRACKET}"
+)
 _LATEX_RELATION = re.compile(r"\\mathrel\{([<>])\}")
 _ROOT = re.compile("sqrt([0-9]+|pi)(?![A-Za-z0-9_])")
 _SHORT_FRACTION = re.compile(r"\\[td]?frac\s*([0-9])\s*([0-9])")
-
-
-def functions() -> dict[str, str]:
-    """Every way to write a function of the table, and the row that it calls."""
-    found = {name: op.name for op in TABLE.values() for name in (op.name, *op.aliases)}
-    found |= {spelled: name for name, spelled in FUNCTIONS.items() if spelled not in found}
-    for op in TABLE.values():
-        if op.precedence == CALL and "{" not in op.spelling:
-            found.setdefault(op.spelling, op.name)
-            found.setdefault(to_ascii(op.spelling), op.name)
-    return SPOKEN | found
 
 
 class Scanner:
@@ -148,6 +101,10 @@ class Scanner:
             special = pattern.match(text, self._at)
             if special:
                 return self._put("function", op, len(special[0]))
+        share = _SHARE.match(text, self._at)
+        if share and self._resolve(share[0]) is None:
+            which = share[1].translate(_SUBSCRIPTS)
+            return self._put("function", f"softmax_share#{int(which)}", len(share[0]))
         found = _OPERATOR.match(text, self._at) or _CALL.match(text, self._at)
         word = found[1].replace("\\_", "_") if found else ""
         word = GREEK.get(word, word) if text[self._at] == "\\" else word
