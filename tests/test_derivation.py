@@ -9,6 +9,10 @@ import pytest
 from derivations import number, seed_003
 
 import autodiff as ad
+from autodiff.formula.higher import in_terms_of
+from autodiff.formula.reading import Reader
+from autodiff.formula.terms import Name
+from autodiff.names import labels
 from nn import textbook
 
 # ---------------------------------------------------------------- as data
@@ -200,6 +204,56 @@ def test_each_line_is_the_derivative_of_the_one_above() -> None:
         "          = 24·0.5                                                  =        12\n"
         "  checked: finite difference of order 2 12.00000"
     )
+
+
+def test_a_line_refers_to_the_lines_above_where_that_is_shorter() -> None:
+    x = ad.Value(0.5, "x")
+    lines = str(ad.derive(x.tanh().named("y"), x, order=3)).splitlines()
+    assert lines[3] == "  ∂y/∂x = 1 − y²"
+    assert lines[5] == "  ∂²y/∂x² = −2·y·∂y/∂x"
+    assert lines[6].split() == "≈ −2·0.46212·0.78645 ≈ −0.72686".split()
+    assert lines[7] == "  ∂³y/∂x³ = −2·(∂y/∂x)² − 2·y·∂²y/∂x²"
+    latex = ad.derive(x.tanh().named("y"), x, order=3).latex()
+    assert r"\right)^2-2y\,\frac{\partial^2y}{\partial x^2}" in latex
+    E, w = seed_003()
+    assert "(1 − 2·out_o1)·∂E_total/∂w5" in str(ad.derive(E, w[4], order=2))
+    assert "∂" not in ad.derive(E, w[4], order=2).formula_text()  # for a program to read
+
+
+def test_brackets_of_the_product_rule_are_opened() -> None:
+    a = ad.Value(1.5, "a")
+    second = ad.derive(ad.exp(-a * a).named("z"), a, order=2)
+    assert second.formula_text() == "−2·z + 4·a²·z"
+
+
+@pytest.mark.parametrize("line", ["x*y", "-2*x*y**2", "x - y", "3", "x", "1/(x*y)", "2*(x - y)*y"])
+@pytest.mark.parametrize("text", ["x*y", "4*x*y**2*(y - x)**3", "exp(x*y)/(x*y)**2", "x - y - 3"])
+def test_rewriting_in_terms_of_a_line_keeps_the_number(line: str, text: str) -> None:
+    numbers = {"x": 0.75, "y": -2.5}
+    graph, whole = ad.parse(line, **numbers), ad.parse(text, **numbers)
+    reader = Reader(labels([graph, whole]))
+    name = Name("∂s/∂x", graph.data)
+    rewritten = in_terms_of(reader.expression(graph), name, reader.expression(whole))
+    assert number(rewritten) == pytest.approx(whole.data, rel=1e-12)
+
+
+def test_second_derivatives_take_signs_and_waypoints() -> None:
+    E, w = seed_003()
+    minus = str(ad.derive(E, w[4], order=2, signs="minus"))
+    assert "∂E_total/∂w5 = −(target1 − out_o1)·out_o1·(1 − out_o1)·out_h1" in minus
+    through = str(ad.derive(E, w[4], order=2, through=["out_o1"]))
+    assert "out_h1" not in through
+    assert "σ(i1·w1 + i2·w3 + b1)" in through
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"rate": 0.1}, {"sense": "ascent"}, {"stop": ["out_o1"]}, {"expand": True}, {"form": "delta"}],
+)
+def test_second_derivatives_refuse_what_only_first_ones_have(options: dict[str, Any]) -> None:
+    E, w = seed_003()
+    with pytest.raises(ValueError, match=f"{next(iter(options))}= goes with first derivatives"):
+        ad.derive(E, w[4], order=2, **options)
 
 
 def test_a_long_second_derivative_leaves_out_the_substitution() -> None:

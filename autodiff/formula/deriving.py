@@ -63,7 +63,8 @@ def derive(
     * `rate`: adds the update step; `sense="ascent"` adds the gradient instead of subtracting it.
     * `signs`: `difference` writes (out - t), `minus` keeps -(t - out).
     * `through`: the only named Values to step through. `stop`: leave dy/d stop and f' as symbols.
-    * `expand`: prove the slope of each activation. `order`: 2 and more for higher derivatives.
+    * `expand`: prove the slope of each activation.
+    * `order`: 2 and more for higher derivatives; goes with `signs`, `through` and the digits.
     * `digits`, `rounding="nearest"|"truncate"`: decimals shown.
 
     Raises ValueError for an unknown name or option, or when a Value changed since y was computed.
@@ -74,7 +75,7 @@ def derive(
     _known("signs", signs, SIGNS)
     if not isinstance(y, Value):
         raise TypeError(f"derive wants the Value that is differentiated, not {y!r}")
-    _fitting(form, order, rate, through, stop, expand)
+    _fitting(form, order, rate, sense, stop, expand)
     check_recorded(y)
     extra = caller_names()
     many = isinstance(x, (list, tuple))
@@ -82,9 +83,10 @@ def derive(
     if not xs:
         raise ValueError("derive needs at least one Value to differentiate with respect to")
     figures = Figures(digits, rounding)
+    waypoints = None if through is None else [find([y], each, extra) for each in _listed(through)]
     if order != 1:
-        reader = Reader(_table_of_labels(y, xs, extra, many))
-        page, derived = higher_order(y, xs, order, reader, figures)
+        reader = Reader(_table_of_labels(y, xs, extra, many, waypoints))
+        page, derived = higher_order(y, xs, order, reader, signs, figures)
         return Derivation(page, derived, figures, many)
     return derivation_of(
         y,
@@ -95,7 +97,7 @@ def derive(
         sense=sense,
         signs=signs,
         figures=figures,
-        through=None if through is None else [find([y], each, extra) for each in _listed(through)],
+        through=waypoints,
         stops=[find([y], each, extra) for each in _listed(stop or ())],
         expand=expand,
     )[0]
@@ -106,10 +108,10 @@ def _listed(names: Any) -> list[Any]:
     return [names] if isinstance(names, (str, Value)) else list(names)
 
 
-def _fitting(form: str, order: int, rate: Any, through: Any, stop: Any, expand: bool) -> None:
+def _fitting(form: str, order: int, rate: Any, sense: str, stop: Any, expand: bool) -> None:
     """Raise ValueError for options that would have to be ignored."""
-    first_order = {"rate": rate is not None, "through": through, "stop": stop, "expand": expand}
-    first_order["form"] = form != "auto"
+    first_order = {"rate": rate is not None, "sense": sense != "descent", "form": form != "auto"}
+    first_order |= {"stop": stop, "expand": expand}
     chain_only = {"stop": stop, "expand": expand}
     for option, given in (first_order if order != 1 else chain_only).items():
         if given and order != 1:
@@ -119,15 +121,25 @@ def _fitting(form: str, order: int, rate: Any, through: Any, stop: Any, expand: 
 
 
 def _table_of_labels(
-    y: Value, xs: Sequence[Value], extra: Mapping[Value, str], many: bool
+    y: Value,
+    xs: Sequence[Value],
+    extra: Mapping[Value, str],
+    many: bool,
+    through: Sequence[Value] | None,
 ) -> dict[Value, str]:
-    """The labels of the graph; y and the xs get one even where they have no name."""
+    """The labels of the graph, of its inner Values only those in `through` if that is given.
+
+    y and the xs get a label even where they have no name.
+    """
     table = labels([y], extra)
     spoken = [(y, "y"), *((x, f"x{i}" if many else "x") for i, x in enumerate(xs, 1))]
     for node, name in spoken:
         if node not in table:
             own = node.name.rpartition(".")[2] or extra.get(node, "")
             table[node] = _free(own or name, table.values())
+    if through is not None:
+        kept = {y, *xs, *through}
+        table = {node: label for node, label in table.items() if not node.args or node in kept}
     return table
 
 
@@ -148,10 +160,7 @@ def derivation_of(
     """`derive` with its names resolved; also gives the reader of the graph."""
     many = isinstance(x, list)
     xs = x if many else [x]
-    table = _table_of_labels(y, xs, extra, many)
-    if through is not None:
-        kept = {y, *xs, *through}
-        table = {node: label for node, label in table.items() if not node.args or node in kept}
+    table = _table_of_labels(y, xs, extra, many, through)
     reader = Reader(table)
     adjoints = sweep(y, 1.0, topological(y, right_first=True), local_slopes)
     chain = Chain(y, xs, table)

@@ -29,8 +29,8 @@ from autodiff.formula.page import (
     Table,
     Words,
 )
-from autodiff.formula.symbols import legible, visible
-from autodiff.formula.text import SUPERSCRIPTS, Text, to_ascii
+from autodiff.formula.symbols import legible, partial, visible
+from autodiff.formula.text import Text, to_ascii
 
 WIDTH = 88
 VALUES = 68  # the column where values begin
@@ -157,12 +157,7 @@ class Layout:
     def _piece(self, piece: Piece) -> str:
         match piece:
             case Partial(upper=upper, lower=lower, order=order):
-                power = str(order).translate(SUPERSCRIPTS) if order > 1 else ""
-                return (
-                    f"∂{power}{visible(upper)}/∂{visible(lower)}{power}"
-                    if order
-                    else visible(upper)
-                )
+                return partial(visible(upper), visible(lower), order)
             case Formula(term=term, numbers=numbers):
                 return (self.numbers if numbers else self.symbols).write(term)
             case Factors(parts=(Words(text=operator), inner)):

@@ -38,7 +38,8 @@ class Printer:
     def show(self, x: Term) -> Shown:
         match x:
             case Name():
-                return self.figure(x.value) if self.numbers else (self.name(x.label), CALL)
+                shown = (self.name(x.label), self.binding(x.label))
+                return self.figure(x.value) if self.numbers else shown
             case Sum():
                 return self.sum(x), SUM
             case Product():
@@ -143,6 +144,10 @@ class Printer:
     def base(self, label: str) -> str:
         """A name that is raised to a power."""
         return self.name(label)
+
+    def binding(self, label: str) -> int:
+        """How tightly a name binds: ∂y/∂x on one line is a quotient."""
+        return CALL
 
     def brackets(self, text: str) -> str:
         return f"({text})"

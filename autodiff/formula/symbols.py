@@ -18,6 +18,8 @@ GREEK = dict(
     )
 )
 LONGEST = 200
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+FROM_SUPERSCRIPT = {value: key for key, value in SUPERSCRIPTS.items()}
 
 
 class Symbol(NamedTuple):
@@ -32,7 +34,7 @@ _PARTS = re.compile(
     r"(?P<base>[^\W\d_]+)(?:_?(?P<digits>\d+)(?:_(?P<more>\w+))?|_(?P<sub>\w+))?"
     r"(?:\^\(?(?P<sup>\w+)\)?)?(?P<rest>['′+]*)(?P<repeat>#\d+)?"
 )
-_PARTIAL = re.compile(r"∂(?P<upper>[^\s/]+)/∂(?P<lower>\S+)")
+_PARTIAL = re.compile(r"∂(?P<order>[²³⁴⁵⁶⁷⁸⁹]?)(?P<upper>[^\s/]+)/∂(?P<lower>\S+?)(?P=order)")
 _APPLIED = re.compile(r"(?P<function>[^\W\d_]+['′]*)\((?P<of>.+)\)")
 _IN_WORDS = re.compile(
     r"∂[^\s/]+/∂[^\s(),:;]+(?:\(\w+\))?"
@@ -75,14 +77,25 @@ def symbol(label: str) -> Symbol:
     return Symbol(match["base"], sub, sup + match["rest"] + (match["repeat"] or ""))
 
 
-def derivative(label: str) -> tuple[str, str] | None:
-    """The two labels of an abstract derivative that is itself a label.
+def derivative(label: str) -> tuple[str, str, int] | None:
+    """The two labels and the order of an abstract derivative that is itself a label.
 
-    >>> derivative("∂C/∂a_2^(3)")
-    ('C', 'a_2^(3)')
+    >>> derivative("∂C/∂a_2^(3)"), derivative("∂²y/∂x²")
+    (('C', 'a_2^(3)', 1), ('y', 'x', 2))
     """
     match = _PARTIAL.fullmatch(visible(label))
-    return (match["upper"], match["lower"]) if match else None
+    order = int(match["order"].translate(FROM_SUPERSCRIPT) or 1) if match else 1
+    return (match["upper"], match["lower"], order) if match else None
+
+
+def partial(upper: str, lower: str, order: int = 1) -> str:
+    """The abstract derivative of `upper` by `lower` as a label; order 0 is `upper` itself.
+
+    >>> partial("E", "w5"), partial("y", "x", 2)
+    ('∂E/∂w5', '∂²y/∂x²')
+    """
+    power = str(order).translate(SUPERSCRIPTS) if order > 1 else ""
+    return f"∂{power}{upper}/∂{lower}{power}" if order else upper
 
 
 def applied(label: str) -> tuple[str, str] | None:

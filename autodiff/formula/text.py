@@ -7,11 +7,10 @@ import re
 from typing import Any
 
 from autodiff.formula.printer import Printer, Shown, share_of, simple_fraction
-from autodiff.formula.symbols import visible
+from autodiff.formula.symbols import FROM_SUPERSCRIPT, SUPERSCRIPTS, derivative, visible
 from autodiff.formula.terms import Term
 from autodiff.op import CALL, PRODUCT
 
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 VULGAR = {(1, 2): "½", (1, 4): "¼", (3, 4): "¾"}
 
@@ -28,7 +27,11 @@ class Text(Printer):
         return visible(label)
 
     def base(self, label: str) -> str:
-        return self.brackets(self.name(label)) if "^" in label else self.name(label)
+        compound = "^" in label or derivative(label)
+        return self.brackets(self.name(label)) if compound else self.name(label)
+
+    def binding(self, label: str) -> int:
+        return PRODUCT if derivative(label) else CALL
 
     def coefficient(self, size: float) -> str:
         found = simple_fraction(size)
@@ -98,10 +101,9 @@ def to_ascii(text: str) -> str:
     """
     for sign, spelled in _ASCII.items():
         text = text.replace(sign, spelled)
-    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: "^" + m[0].translate(_FROM_SUPERSCRIPT), text)
+    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: "^" + m[0].translate(FROM_SUPERSCRIPT), text)
     text = re.sub("[₀₁₂₃₄₅₆₇₈₉]+", lambda m: "_" + m[0].translate(_FROM_SUBSCRIPT), text)
     return "".join(c if ord(c) < 128 else f"U+{ord(c):04X}" for c in text)
 
 
-_FROM_SUPERSCRIPT = {value: key for key, value in SUPERSCRIPTS.items()}
 _FROM_SUBSCRIPT = {value: key for key, value in SUBSCRIPTS.items()}
