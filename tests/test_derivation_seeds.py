@@ -172,7 +172,7 @@ The gradients of E_total
 
   ∂E_total/∂w6                                                   1 path · 3 components
 
-  2 components as for w5
+  ∂E_total/∂out_o1 and ∂out_o1/∂sum_o1 as for w5
   ∂sum_o1/∂w6 = out_h2                                              ≈   0.61538
                                                                     ───────────
   ∂E_total/∂w6 = (out_o1 − target1) · out_o1·(1 − out_o1) · out_h2
@@ -191,7 +191,7 @@ The gradients of E_total
 
   ∂E_total/∂w8                                                   1 path · 3 components
 
-  2 components as for w7
+  ∂E_total/∂out_o2 and ∂out_o2/∂sum_o2 as for w7
   ∂sum_o2/∂w8 = out_h2                                              ≈   0.61538
                                                                     ───────────
   ∂E_total/∂w8 = (out_o2 − target2) · out_o2·(1 − out_o2) · out_h2
@@ -429,7 +429,7 @@ The gradients of P
 
   ∂P/∂w_l                                                        1 path · 5 components
 
-  2 components as for w_r
+  ∂P/∂o_r and ∂o_r/∂p_r as for w_r
   ∂p_r/∂o_l = w_r                                                   =       0.7
   ∂o_l/∂p_l = o_l·(1 − o_l)                                         ≈   0.23500
   ∂p_l/∂w_l = i_l                                                   =         1

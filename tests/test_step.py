@@ -1,5 +1,7 @@
 """One step of descent explained: before, after, and nothing changed."""
 
+import re
+
 import pytest
 from derivations import seed_003
 
@@ -21,9 +23,42 @@ def test_seed_003() -> None:
         "= 0.1·0.1 + 0.5·0.3 + 0.25                                 ≈   0.41000",
         "E_total = 0.24909,  before",
         "E_total = 0.24072,  after the step",
-        "w8       (out_o2 − target2)·out_o2·(1 − out_o2)·out_h2         −0.01803   0.81082",
+        "  ∂E_total/∂out_h1 and ∂out_h1/∂sum_h1 as for w1",
+        "  ∂E_total/∂w3 = ∂E_total/∂out_h1 · out_h1·(1 − out_h1) · i2",
+        "≈ 0.68493·0.19481·0.6 + (−0.17045)·0.17185·0.8   ",
+        "w8       −0.01803   0.8 − 0.6·(−0.01803)   0.81082",
+        "  checked: backward() and finite differences agree with all 8 gradients",
     ):
         assert line in text
+    assert len(text.splitlines()) < 150
+    assert r"\frac{\partial E_{\mathrm{total}}}{\partial\mathrm{out}_{h1}}\cdot" in step.latex()
+
+
+def test_every_number_that_a_product_uses_has_been_shown() -> None:
+    """What stands in a line of numbers is the value of a line above it, or a leaf."""
+    E, w = seed_003()
+    shown = {f"{k / 10:g}" for k in range(1, 9)} | {"0.05", "0.95", "0.6"}
+    for line in str(ad.explain_step(E, w, 0.6)).splitlines():
+        product = re.fullmatch(r" +≈ ((?:\(?−?[\d.]+\)? · )+\(?−?[\d.]+\)?) +≈ .*", line)
+        if product:
+            assert set(re.findall(r"−?[\d.]+", product[1])) <= shown, line
+        shown |= set(re.findall(r"[=≈] +(−?[\d.]+)$", line))
+
+
+def test_a_gradient_that_no_check_confirms_keeps_its_line() -> None:
+    x, w = ad.values("x w", [0.0, 1.5])
+    y = (x.relu() * w + w * w).named("y")
+    text = str(ad.explain_step(y, [x, w], 0.1))
+    assert "finite difference 0.75000  (they differ: a kink" in text
+    assert "agree with 1 of 2 gradients" in text
+
+
+def test_many_weights_keep_their_formulas_in_the_table() -> None:
+    xs = ad.values("x1:11", [k / 10 for k in range(1, 11)])
+    y = ad.sum([x * x for x in xs]).named("y")
+    text = str(ad.explain_step(y, xs, 0.1))
+    assert "weight   formula" in text
+    assert "agree with all 10 gradients" in text
 
 
 def test_the_network_explains_its_step() -> None:

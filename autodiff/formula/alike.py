@@ -13,6 +13,7 @@ from autodiff.formula.terms import Call, Name, Product, Sum, Term
 
 MOST = 4  # alike parts that are all shown; of more, the first two and the last
 MOST_FACTORS = 8  # of a product, and components of a chain
+MOST_WEIGHTS = 8  # of a list, that are all shown
 
 
 @dataclass(frozen=True, slots=True)

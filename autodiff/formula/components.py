@@ -48,7 +48,6 @@ class Components:
         chain: Chain,
         reader: Reader,
         signs: str,
-        hidden: set[Value],
         *,
         expand: bool = False,
         abstract: bool = False,
@@ -56,7 +55,6 @@ class Components:
         self.chain = chain
         self.reader = reader
         self.signs = signs
-        self.hidden = hidden  # named Values that are written out, not named
         self.expand = expand  # prove the slope of each activation
         self.abstract = abstract  # write f′(z) for it
         self._definitions: dict[Value, Term] = {}
@@ -90,7 +88,7 @@ class Components:
     def _definition(self, upper: Value) -> Term:
         """What a waypoint was computed from; y with its named summands written out."""
         if upper not in self._definitions:
-            hidden = self.hidden if upper is self.chain.y else ()
+            hidden = self.chain.summands if upper is self.chain.y else ()
             self._definitions[upper] = self.reader.definition(upper, hidden)
         return self._definitions[upper]
 

@@ -97,7 +97,7 @@ def _slope_first(task: Task, above: Term, c: Component) -> bool:
     """w·δ where a weight stands before a delta; seed 002 (ascent) writes the slope first
     throughout."""
     is_delta = isinstance(above, Name) and above.label.startswith("δ")
-    return task.ascent or (is_delta and c.lower != task.label(task.x))
+    return (task.options.sense == "ascent") or (is_delta and c.lower != task.label(task.x))
 
 
 def _delta_nodes(task: Task, leads: set[Value]) -> set[Value]:

@@ -14,9 +14,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autodiff.formula.alike import Alike, Entry, laid_out
+from autodiff.formula.alike import MOST_WEIGHTS, Alike, Entry, laid_out
 from autodiff.formula.chain import Chain
-from autodiff.formula.closing import SENSES, closing, finite_difference, new_components, table_of
+from autodiff.formula.closing import closing, ending, finite_difference, new_components
 from autodiff.formula.components import Components
 from autodiff.formula.derivation import Derivation, Derived
 from autodiff.formula.figures import Figures
@@ -24,7 +24,7 @@ from autodiff.formula.forms import FORMS
 from autodiff.formula.higher import higher_order
 from autodiff.formula.page import Heading, Page, Partial, Remark, Words
 from autodiff.formula.reading import Reader
-from autodiff.formula.task import Result, Task
+from autodiff.formula.task import SENSES, Options, Result, Task
 from autodiff.formula.terms import plus, times
 from autodiff.graph import check_recorded, local_slopes, sweep, topological
 from autodiff.names import caller_names, find, labels
@@ -32,7 +32,6 @@ from autodiff.op import number
 from autodiff.value import Value
 
 MANY_PATHS = 8
-MOST_WEIGHTS = 8  # of a list, that are all shown
 SIGNS = ("difference", "minus")
 
 
@@ -88,19 +87,17 @@ def derive(
         reader = Reader(_table_of_labels(y, xs, extra, many, waypoints))
         page, derived = higher_order(y, xs, order, reader, signs, figures)
         return Derivation(page, derived, figures, many)
-    return derivation_of(
-        y,
-        xs if many else xs[0],
-        extra,
+    options = Options(
         form=form,
         rate=None if rate is None else number(rate),
         sense=sense,
         signs=signs,
         figures=figures,
         through=waypoints,
-        stops=[find([y], each, extra) for each in _listed(stop or ())],
+        stops=tuple(find([y], each, extra) for each in _listed(stop or ())),
         expand=expand,
-    )[0]
+    )
+    return derivation_of(y, xs if many else xs[0], extra, options)[0]
 
 
 def _listed(names: Any) -> list[Any]:
@@ -144,82 +141,65 @@ def _table_of_labels(
 
 
 def derivation_of(
-    y: Value,
-    x: Any,
-    extra: Mapping[Value, str],
-    *,
-    form: str,
-    rate: float | None,
-    sense: str,
-    signs: str,
-    figures: Figures,
-    through: Sequence[Value] | None = None,
-    stops: Sequence[Value] = (),
-    expand: bool = False,
+    y: Value, x: Any, extra: Mapping[Value, str], options: Options
 ) -> tuple[Derivation, Reader]:
     """`derive` with its names resolved; also gives the reader of the graph."""
     many = isinstance(x, list)
     xs = x if many else [x]
-    table = _table_of_labels(y, xs, extra, many, through)
+    table = _table_of_labels(y, xs, extra, many, options.through)
     reader = Reader(table)
-    adjoints = sweep(y, 1.0, topological(y, right_first=True), local_slopes)
     chain = Chain(y, xs, table)
     components = Components(
-        chain, reader, signs, chain.summands, expand=expand, abstract=bool(stops)
+        chain, reader, options.signs, expand=options.expand, abstract=bool(options.stops)
     )
-    shown: dict[tuple[str, str], str] = {}
+    adjoints = sweep(y, 1.0, topological(y, right_first=True), local_slopes)
+    shown: dict[tuple[str, ...], str] = {}
     derived: list[Derived] = []
     parts: list[list[Entry]] = []
     for each in xs:
-        task = Task(
-            y,
-            each,
-            chain,
-            reader,
-            components,
-            figures,
-            signs,
-            sense == "ascent",
-            adjoints,
-            list(stops),
-            shown,
-        )
-        paths = chain.count_paths(each)
-        short = paths <= MANY_PATHS or stops
-        chosen = form if form != "auto" else "chain" if short else "delta"
+        task = Task(y, each, chain, reader, components, options, adjoints, shown)
         known = dict(shown)
-        result = _in_form(chosen, task, paths)
-        engine = adjoints.get(each, 0.0)
-        new = (
-            None
-            if rate is None
-            else each.data + (rate if sense == "ascent" else -rate) * result.value
-        )
-        derived.append(
-            Derived(
-                table[each], chosen, result.formula, result.value, engine,
-                finite_difference(y, each), new, result.steps,
-            )
-        )  # fmt: skip
-        aside = _aside(chosen, paths, result)
+        gradient, result, aside = _gradient(task)
+        later = bool(derived) and gradient.form == "chain"
+        derived.append(gradient)
         part: list[Entry] = [Heading(Partial(table[y], table[each]), aside)] if many else []
-        repeated = many and len(derived) > 1 and chosen == "chain"
-        part += new_components(result, known) if repeated else result.items
-        part += closing(task, result, derived[-1], None if many else rate, sense)
+        part += new_components(task, result, known) if later else result.items
+        part += closing(task, result, gradient, later=later, update=not many)
         parts.append(part)
-        for c in result.steps:
-            if (c.upper, c.lower) not in known:
-                shown[c.upper, c.lower] = f"as for {table[each]}"
+        for key in result.explained():
+            if key not in known:
+                shown[key] = f"as for {table[each]}"
     if many:
-        entries: list[Entry] = [Alike(parts, "weights", MOST_WEIGHTS)]
-        entries += [Remark(""), table_of(derived)]
+        entries: list[Entry] = [Alike(parts, "weights", MOST_WEIGHTS), Remark("")]
+        entries += ending(xs, derived, options)
         page = Page(Words(f"The gradients of {table[y]}"), items=laid_out(entries, whole=False))
     else:
         [entries] = parts
         title = Partial(table[y], table[xs[0]])
         page = Page(title, aside, laid_out(entries, whole=False))
     whole = laid_out(entries, whole=True)
-    return Derivation(page, derived, figures, many, whole), reader
+    return Derivation(page, derived, options.figures, many, whole), reader
+
+
+def _gradient(task: Task) -> tuple[Derived, Result, str]:
+    """One gradient as derived and as the engine has it, the form's result, and what to say
+    of both."""
+    y, x, options = task.y, task.x, task.options
+    paths = task.chain.count_paths(x)
+    short = paths <= MANY_PATHS or options.stops
+    form = options.form if options.form != "auto" else "chain" if short else "delta"
+    result = _in_form(form, task, paths)
+    derived = Derived(
+        task.label(x),
+        form,
+        result.formula,
+        result.value,
+        task.adjoints.get(x, 0.0),
+        finite_difference(y, x),
+        None if options.rate is None else x.data + options.step * result.value,
+        result.steps,
+    )
+    return derived, result, _aside(form, paths, result)
 
 
 def _in_form(form: str, task: Task, paths: int) -> Result:

@@ -31,7 +31,7 @@ from autodiff.formula.page import (
     Summands,
     Words,
 )
-from autodiff.formula.task import Result, Task, component_block
+from autodiff.formula.task import Factor, Result, Task, component_block
 from autodiff.formula.terms import Term, plus, times
 from autodiff.value import Value
 
@@ -50,15 +50,13 @@ def chain_form(task: Task) -> Result:
         marks = [marks[0], *marks[2:]]  # y = y1 + nothing else that matters: the factor is 1
     factors: list[Piece] = []
     blocks: list[list[Entry]] = []
-    formulas: list[Term] = []
+    found: list[Factor] = []
     steps: list[Component] = [*opening]
-    values: list[float] = []
     for c in opening:
         blocks.append([component_block(task, c, "1")])
         factors.append(Partial(c.upper, c.lower))
-        formulas.append(c.formula)
-        values.append(c.value)
-        marks = marks[marks.index(task.stops[-1]) :]
+        found.append(Factor(c.upper, c.lower, c.formula, c.value))
+        marks = marks[marks.index(task.options.stops[-1]) :]
     for i, (upper, lower) in enumerate(pairwise(marks), 1 + len(opening)):
         branches = _branches(task, upper, lower)
         if upper is task.y and len(branches) == 1 and len(branches[0]) == 3:
@@ -67,18 +65,17 @@ def chain_form(task: Task) -> Result:
             c = _between(task, upper, lower)
             block: list[Entry] = [component_block(task, c, str(i))]
             factors.append(Partial(c.upper, c.lower))
-            formula, part, made = c.formula, c.value, [c]
+            factor, made = Factor(c.upper, c.lower, c.formula, c.value), [c]
         else:
-            piece, block, formula, part, made = _split(task, branches, heads, str(i))
+            piece, block, factor, made = _split(task, branches, heads, str(i))
             factors.append(piece)
         blocks.append(block)
-        formulas.append(formula)
+        found.append(factor)
         steps += made
-        values.append(part)
     left = Partial(task.label(task.y), task.label(task.x))
     note = _hidden_note(task, heads, marks)
-    assembled = times(*formulas)
-    value = reduce(mul, values, 1.0)
+    assembled = times(*(factor.formula for factor in found))
+    value = reduce(mul, (factor.value for factor in found), 1.0)
     return Result(
         [
             *([_display(left, factors, Factors, MOST_FACTORS, note)] if len(factors) > 1 else []),
@@ -87,8 +84,7 @@ def chain_form(task: Task) -> Result:
         assembled,
         value,
         tuple(steps),
-        tuple(formulas),
-        tuple(values),
+        tuple(found),
     )
 
 
@@ -117,9 +113,9 @@ def _branches(task: Task, upper: Value, lower: Value) -> list[list[Value]]:
 
 def _opening(task: Task, marks: list[Value]) -> list[Component]:
     """d y / d stop, left as a symbol, where the derivation is to stop early."""
-    if not task.stops:
+    if not task.options.stops:
         return []
-    stop = task.stops[-1]
+    stop = task.options.stops[-1]
     if stop not in marks[1:-1]:
         y, x = task.label(task.y), task.label(task.x)
         raise ValueError(f"stop: not every path from {y} to {x} goes through {task.label(stop)}")
@@ -146,13 +142,14 @@ def _hidden_note(task: Task, heads: set[Value], marks: list[Value]) -> str:
 
 def _split(
     task: Task, branches: list[list[Value]], heads: set[Value], number: str
-) -> tuple[Summands, list[Entry], Term, float, list[Component]]:
+) -> tuple[Summands, list[Entry], Factor, list[Component]]:
     """Where several paths lead from one mark to the next: one line a branch, and their sum."""
     names: list[Piece] = []
     large: list[Piece] = []
     groups: list[list[Entry]] = []
     products: list[Term] = []
     values: list[float] = []
+    numbers: list[tuple[float, ...]] = []
     steps: list[Component] = []
     upper, lower = branches[0][0], branches[0][-1]
     starts = [path[1] if path[1] in heads else path[0] for path in branches]
@@ -177,6 +174,7 @@ def _split(
         groups.append(group)
         products.append(product)
         values.append(value)
+        numbers.append(tuple(c.value for c in made))
         steps += made
     whole = Partial(task.label(upper), task.label(lower))
     short, full = (
@@ -186,7 +184,8 @@ def _split(
         for most in (MOST, len(names))
     )
     items: list[Entry] = [Alike(groups, "branches"), Either(short, full)]
-    return Summands(tuple(large)), items, plus(*products), sum(values), steps
+    factor = Factor(whole.upper, whole.lower, plus(*products), sum(values), tuple(numbers))
+    return Summands(tuple(large)), items, factor, steps
 
 
 def _ways(task: Task, branches: list[list[Value]]) -> list[str]:

@@ -9,7 +9,6 @@ from autodiff.formula.deriving import derivation_of
 from autodiff.formula.figures import Figures
 from autodiff.formula.page import (
     Block,
-    Formula,
     Heading,
     Item,
     Label,
@@ -17,9 +16,9 @@ from autodiff.formula.page import (
     Number,
     Page,
     Words,
-    numbers_in,
 )
 from autodiff.formula.reading import Reader
+from autodiff.formula.task import Options, with_value
 from autodiff.graph import check_recorded, evaluate, topological
 from autodiff.names import caller_names, find
 from autodiff.value import Value
@@ -60,16 +59,9 @@ def explain_step(
     xs = [x for x in (find([y], each, extra) for each in weights) if x not in kept]
     if not xs:
         raise ValueError("explain_step needs at least one weight that is not frozen")
-    derivation, reader = derivation_of(
-        y,
-        xs,
-        extra,
-        form="auto",
-        rate=rate,
-        sense=sense,
-        signs=signs,
-        figures=Figures(digits, rounding),
-    )
+    figures = Figures(digits, rounding)
+    options = Options(rate=rate, sense=sense, signs=signs, figures=figures, whole_step=True)
+    derivation, reader = derivation_of(y, xs, extra, options)
     moved = {x: d.new for x, d in zip(xs, derivation.derived, strict=True) if d.new is not None}
     after = evaluate(y, moved)[y][0]
     label = reader.labels[y]
@@ -99,17 +91,8 @@ def explain_step(
 
 def forward_lines(y: Value, reader: Reader, figures: Figures) -> list[Block]:
     """name = formula, the numbers put in, and the value, for every named Value that is computed."""
-    blocks = []
-    for node in topological(y):
-        if node in reader.labels and node.args:
-            formula = reader.definition(node)
-            relation = "=" if all(map(figures.exact, numbers_in(formula))) else "≈"
-            blocks.append(
-                Block(
-                    [
-                        Line(Formula(formula), Label(reader.labels[node])),
-                        Line(Formula(formula, numbers=True), None, relation, node.data),
-                    ]
-                )
-            )
-    return blocks
+    return [
+        Block(with_value(figures, reader.definition(node), node.data, Label(reader.labels[node])))
+        for node in topological(y)
+        if node in reader.labels and node.args
+    ]

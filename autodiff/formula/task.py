@@ -5,8 +5,8 @@ with its value. The value is computed from the components shown, so that the clo
 `backward()` checks the page.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from autodiff.formula.alike import MOST, Entry
 from autodiff.formula.chain import Chain
@@ -23,30 +23,52 @@ from autodiff.formula.page import (
     numbers_in,
 )
 from autodiff.formula.reading import Reader
-from autodiff.formula.terms import Term, flipped
+from autodiff.formula.symbols import partial
+from autodiff.formula.terms import Name, Term, flipped
 from autodiff.formula.text import Text
 from autodiff.value import Value
 
+SENSES = {"descent": ("−", "η", "⁺"), "ascent": ("+", "α", "′")}
 LONGEST = 200  # signs of a formula: about four lines
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a derivation is to be written: the options of `derive`, its names resolved."""
+
+    form: str = "auto"
+    rate: float | None = None
+    sense: str = "descent"
+    signs: str = "difference"
+    figures: Figures = Figures()  # noqa: RUF009
+    through: Sequence[Value] | None = None
+    stops: tuple[Value, ...] = ()
+    expand: bool = False
+    whole_step: bool = False  # one page of `explain_step`: updates in the table, one check for all
+
+    @property
+    def step(self) -> float:
+        """What a gradient is multiplied by before it is added to its weight."""
+        return (self.rate or 0.0) * (1.0 if self.sense == "ascent" else -1.0)
 
 
 @dataclass(slots=True)
 class Task:
-    """What a derivation is asked for, and what one page of it has explained already."""
+    """One gradient to be derived, and what its page has explained already."""
 
     y: Value
     x: Value
     chain: Chain
     reader: Reader
     components: Components
-    figures: Figures
-    signs: str
-    ascent: bool
+    options: Options
     adjoints: Mapping[Value, float]  # d y / d node, from the engine
-    stops: list[Value] = field(default_factory=list)
-    shown: dict[tuple[str, str], str] = field(
-        default_factory=dict
-    )  # component -> where it was shown
+    shown: dict[tuple[str, ...], str]  # component -> where it was shown
+
+    @property
+    def figures(self) -> Figures:
+        """How numbers are shown."""
+        return self.options.figures
 
     def label(self, node: Value) -> str:
         """The label of a node of the graph."""
@@ -54,11 +76,32 @@ class Task:
 
     def signed(self, x: Term) -> Term:
         """(b - a)*c for -(a - b)*c where differences are asked for."""
-        return flipped(x) if self.signs == "difference" else x
+        return flipped(x) if self.options.signs == "difference" else x
 
     def relation(self, numbers: Iterable[float]) -> str:
         """`=` where every number is shown exactly, else `≈`."""
         return relation_of(self.figures, numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One factor of a chain: d upper / d lower, one component or the sum of several branches."""
+
+    upper: str
+    lower: str
+    formula: Term
+    value: float
+    branches: tuple[tuple[float, ...], ...] = ()  # the numbers that each branch multiplies
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What it is called among all that a page has shown."""
+        return (self.upper, self.lower, *(["sum"] if self.branches else []))
+
+    @property
+    def symbol(self) -> Name:
+        """∂upper/∂lower as a name that stands for the number."""
+        return Name(partial(self.upper, self.lower), self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +112,11 @@ class Result:
     formula: Term
     value: float
     steps: tuple[Component, ...] = ()
-    pieces: tuple[Term, ...] = ()  # the factors of the assembled formula, and their numbers
-    factors: tuple[float, ...] = ()
+    factors: tuple[Factor, ...] = ()  # of the assembled formula
+
+    def explained(self) -> list[tuple[str, ...]]:
+        """All that was shown: the components, and the sums over branches."""
+        return [*((c.upper, c.lower) for c in self.steps), *(f.key for f in self.factors)]
 
 
 def component_block(task: Task, c: Component, number: str) -> Block:
