@@ -81,7 +81,8 @@ class Op:
                 raise ValueError(
                     f"the table has an op called {taken!r} already; choose another name"
                 )
-        names = arguments or (callable(partials) and "x") or "x, y, z"[: 3 * len(partials) - 2]  # type: ignore[arg-type]
+        count = 1 if callable(partials) else len(partials)
+        names = arguments or ", ".join("xyz"[:count])
         parts = [part.strip().split("=") for part in names.split(",")]
         self.arguments = tuple(part[0] for part in parts)
         self.defaults = tuple(float(part[1]) for part in parts if len(part) == 2)

@@ -25,7 +25,7 @@ from nn.losses import LOSSES
 from nn.optimizers import Optimizer, checked_rate
 from nn.progress import Progress
 from nn.run import Run
-from nn.samples import apart, checked_samples
+from nn.samples import Samples, apart, checked_samples
 from nn.schedules import Schedule, rate_at
 from nn.steps import NonFinite
 
@@ -105,16 +105,7 @@ def fit(
     parameters = model.parameters()
     schedule = rate if callable(rate) else None
     steered = _optimizer(optimizer, parameters, rate, schedule, maximize, unknown)
-    sizes = getattr(model, "sizes", None)
-    n_inputs, n_outputs = (
-        (sizes[0], sizes[-1]) if sizes else (None, len(getattr(model, "neurons", [model])))
-    )
-    samples = checked_samples(X, y, n_inputs, n_outputs, chosen)
-    held_out = None
-    if isinstance(validation, tuple | list):
-        held_out = checked_samples(*validation, n_inputs, n_outputs, chosen, "validation ")
-    elif validation is not None:
-        samples, held_out = apart(samples, validation, seed)
+    samples, held_out = _samples(model, X, y, chosen, validation, seed)
     run = Run(
         model,
         chosen,
@@ -138,9 +129,28 @@ def fit(
         run.resume(resume)
         if isinstance(rate, int | float):
             steered.rate = float(rate)  # given anew, it holds from now on
-    listeners = [callbacks] if callable(callbacks) else list(callbacks)
     every = checked_count(checkpoint_every, "checkpoint_every", 1)
+    listeners = [callbacks] if callable(callbacks) else list(callbacks)
     bar = Progress(epochs, run.state.epoch, progress)
+    try:
+        _train(run, epochs, bar, listeners, checkpoint, every)
+    finally:
+        bar.close()
+        run.finish()
+        if checkpoint is not None:
+            run.save(checkpoint)
+    return run.history
+
+
+def _train(
+    run: Run,
+    epochs: int,
+    bar: Progress,
+    listeners: list[Callback],
+    checkpoint: str | Path | None,
+    every: int,
+) -> None:
+    """Epoch after epoch until there is a reason to stop; a broken epoch is taken back."""
     history = run.history
     history.stopped = ""
     try:
@@ -170,15 +180,28 @@ def fit(
     except BaseException:
         run.rewind()
         raise
-    finally:
-        bar.close()
-        run.finish()
-        if checkpoint is not None:
-            run.save(checkpoint)
-    return history
 
 
 # ---------------------------------------------------------------- what is given
+
+
+def _samples(
+    model: Any,
+    X: Any,
+    y: Any,
+    loss: Callable[..., Any],
+    validation: tuple[Any, Any] | float | None,
+    seed: Seed,
+) -> tuple[Samples, Samples | None]:
+    """The samples to train on and those kept apart, checked against the shape of the model."""
+    sizes = getattr(model, "sizes", None)
+    n_inputs, n_outputs = (
+        (sizes[0], sizes[-1]) if sizes else (None, len(getattr(model, "neurons", [model])))
+    )
+    samples = checked_samples(X, y, n_inputs, n_outputs, loss)
+    if isinstance(validation, tuple | list):
+        return samples, checked_samples(*validation, n_inputs, n_outputs, loss, "validation ")
+    return (samples, None) if validation is None else apart(samples, validation, seed)
 
 
 def _loss(loss: Any) -> Callable[..., Any]:

@@ -183,6 +183,9 @@ def test_a_network_of_337_parameters_takes_a_page() -> None:
     assert "… 13 more deltas: full() shows them" in page
     assert len(page.splitlines()) <= 40
     assert str(derivation.full()).count("  δ_h2_") == 16
+    chain = str(ad.derive(E, "w1", form="chain"))
+    assert len(chain.splitlines()) <= 60
+    assert chain.count("sum_o1 = out_h2_1·w289") == 1  # three branches start from it
     everything = ad.derive(E, model.parameters(), rate=0.1)
     assert len(str(everything).splitlines()) <= 60
     assert "… 334 more weights" in str(everything)

@@ -6,7 +6,7 @@ with its value. The value is computed from the components shown, so that the clo
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autodiff.formula.alike import MOST, Entry
 from autodiff.formula.chain import Chain
@@ -64,6 +64,7 @@ class Task:
     options: Options
     adjoints: Mapping[Value, float]  # d y / d node, from the engine
     shown: dict[tuple[str, ...], str]  # component -> where it was shown
+    defined: set[str] = field(default_factory=set)  # whose definition stands above
 
     @property
     def figures(self) -> Figures:
@@ -125,9 +126,10 @@ def component_block(task: Task, c: Component, number: str) -> Block:
     seen = task.shown.get((c.upper, c.lower))
     if seen:
         return Block([Line(Formula(c.formula), value=c.value, note=seen)], number, head)
-    lines = (
-        [Line(Formula(c.definition), Label(c.upper), note=_rule_text(c))] if c.definition else []
-    )
+    lines = []
+    if c.definition and c.upper not in task.defined:
+        task.defined.add(c.upper)
+        lines.append(Line(Formula(c.definition), Label(c.upper), note=_rule_text(c)))
     lines += [Line(piece) for piece in c.proof]
     if c.raw:
         lines.append(Line(Factors(tuple(map(Formula, c.raw)), tight=True)))
