@@ -169,22 +169,34 @@ def data(model: GPT):
 WAYS = {"eager": eager, "cached": cached, "data": data}
 
 
-def train(way: str, model: GPT, names: list[str]) -> tuple[list[float], list[float]]:
-    """The loss and the seconds of each step, one name after the other."""
-    step = WAYS[way](model)
-    optimizer = Adam(model.parameters, rate=0.01)
-    losses, seconds = [], []
-    for name in names:
+class Training:
+    """One way of training one model: the losses and the seconds of its steps so far."""
+
+    def __init__(self, way: str, model: GPT) -> None:
+        self.way = way
+        self.model = model
+        self.step = WAYS[way](model)
+        self.optimizer = Adam(model.parameters, rate=0.01)
+        self.losses: list[float] = []
+        self.seconds: list[float] = []
+
+    def train(self, name: str) -> None:
         start = time.perf_counter()
-        optimizer.zero_grad()
-        losses.append(step(tokens_of(name)))
-        seconds.append(time.perf_counter() - start)
-        optimizer.step()
-    print(f"{way:>6}: loss {losses[0]:.4f} -> {statistics.fmean(losses[-5:]):.4f}", end=", ")
-    print(f"{1e3 * statistics.median(seconds):.1f} ms a step (median), {sum(seconds):.1f} s in all")
-    if way != "eager":
-        print(f"        {step.cache_info()}")
-    return losses, seconds
+        self.optimizer.zero_grad()
+        self.losses.append(self.step(tokens_of(name)))
+        self.seconds.append(time.perf_counter() - start)
+        self.optimizer.step()
+
+    def report(self) -> None:
+        first, last = self.losses[0], statistics.fmean(self.losses[-5:])
+        usual = 1e3 * statistics.median(self.seconds)
+        print(
+            f"{self.way:>6}: {usual:.1f} ms a step (median), {sum(self.seconds):.1f} s in all, ",
+            end="",
+        )
+        print(f"loss {first:.4f} -> {last:.4f}")
+        if self.way != "eager":
+            print(f"        {self.step.cache_info()}")
 
 
 def made_up(model: GPT, source: random.Random) -> str:
@@ -215,16 +227,18 @@ def main() -> None:
     known = [name for name in NAMES if len(name) <= options.longest]
     source = random.Random(1)
     names = [source.choice(known) for _ in range(options.steps)]
-    results = {}
-    for way in [options.only] if options.only else WAYS:
-        model = GPT(options.width, layers=options.layers)
-        if not results:
-            print(f"{len(model.parameters)} parameters, {len(names)} names of {len(known)}")
-        results[way] = train(way, model, names)[0]
-    reference = next(iter(results.values()))
-    for way, losses in results.items():
-        furthest = max(abs(x - y) for x, y in zip(losses, reference, strict=True))
-        assert furthest < 1e-9, f"{way} is off by {furthest}"
+    ways = [options.only] if options.only else list(WAYS)
+    trainings = [Training(way, GPT(options.width, layers=options.layers)) for way in ways]
+    model = trainings[0].model
+    print(f"{len(model.parameters)} parameters, {len(names)} names of {len(known)}")
+    for name in names:  # all ways in turn, so that their times can be compared
+        for training in trainings:
+            training.train(name)
+    for training in trainings:
+        training.report()
+        pairs = zip(training.losses, trainings[0].losses, strict=True)
+        furthest = max(abs(x - y) for x, y in pairs)
+        assert furthest < 1e-9, f"{training.way} is off by {furthest}"
     print("made up:", ", ".join(made_up(model, source) for _ in range(5)))
 
 

@@ -600,3 +600,14 @@ def test_an_input_without_a_number_stays_one_beside_a_value():
 
     with pytest.raises(TypeError, match="where"):
         ad.compile(branches, "x")
+
+
+def test_gradients_that_are_numbers_leaves_or_the_same():
+    a, b, c, d, e, f = parameters = ad.values("a b c d e f", [1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    program = ad.compile(a + 3 * b + c * d + (e + f) ** 2, parameters=[*parameters, ad.Value(7.0)])
+    value, gradient = program.value_and_grad()
+    assert value == 140.0
+    assert gradient.tolist() == [1.0, 3.0, 4.0, 3.0, 22.0, 22.0, 0.0]
+    assert ad.compile(a + 3 * b, parameters=[a, b]).value_and_grad()[1].tolist() == [1.0, 3.0]
+    gradient[:] = 0.0  # it belongs to the caller
+    assert program.value_and_grad()[1][0] == 1.0

@@ -8,7 +8,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Value
-from autodiff.modes import MODES
+from autodiff.modes import MODES, taped
 
 FORWARD = {
     "log of zero": (lambda x: x.log(), 0.0, r"log\(x=0\.0\) is -inf"),
@@ -271,3 +271,23 @@ def test_coroutines_do_not_see_each_other():
         return result
 
     assert asyncio.run(main()) == (-math.inf, 1)
+
+
+# ---------------------------------------------------------------- taped
+
+
+def test_a_tape_has_every_node_in_the_order_they_are_made():
+    x = Value(2.0)
+    with ad.no_record(), taped() as outer:
+        y = x * x
+        with taped() as inner:
+            z = y.exp()
+        with ad.no_record():
+            number = z + 1.0
+        unused = -x
+    after = z - y
+    assert [*map(id, outer)] == [id(y), id(unused)]
+    assert inner == [z]
+    assert z.args == (y,)
+    assert number.args == ()
+    assert after.args == (z, y)

@@ -7,6 +7,8 @@ differentiate   the chain rule on nodes
 lower       rows that a backend does not know
 group       nodes that do the same at the same time
 allocate    slots, and steps over columns of slots: the `Layout` that a backend runs
+
+recording, structure, picks   calls of a function that record alike, and one Program for all of them
 """
 
 from autodiff.program.program import Program
