@@ -681,6 +681,9 @@ def test_computed_values_are_no_data():
     cached = ad.compile_cached(lambda x: w1 * x, [w1], data=lambda: w1 * w2, threshold=1)
     with pytest.raises(TypeError, match=r"is computed \(mul\); data are parameters"):
         cached()
+    cached = ad.compile_cached(lambda x: w1 * x, [w1], data=lambda: {1, 2})
+    with pytest.raises(TypeError, match=r"data has \{1, 2\} \(set\).*lists, tuples and dicts"):
+        cached()
 
 
 def test_data_apart_where_numbers_are_not_finite():

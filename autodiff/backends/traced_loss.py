@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 CLOSE = 1e-7  # how far loss and gradient may be from the recorded ones, relative to the largest
 ROW, GIVEN = "row", "given"  # a parameter, a number
+WANTED = (
+    "data are parameters, numbers, texts, None, and lists, tuples and dicts of them; "
+    "what is computed belongs into the loss"
+)
 
 
 class Data:
@@ -60,15 +64,14 @@ class Data:
                 self.rows.append(self._index[x])
                 return ROW
             if x.operands:
-                raise TypeError(
-                    f"data has {describe(x)}, which is computed ({x.op}); data are parameters, "
-                    "numbers and lists of them, computing is for the loss"
-                )
-            self.numbers.append(number(x.data))
-            return GIVEN
+                raise TypeError(f"data has {describe(x)}, which is computed ({x.op}); {WANTED}")
+            x = x.data
         if hasattr(x, "tolist"):  # an array, or a number of NumPy's
             return self._shape(x.tolist())
-        self.numbers.append(number(x))
+        try:
+            self.numbers.append(number(x))
+        except TypeError as error:
+            raise TypeError(f"data has {error}; {WANTED}") from None
         return GIVEN
 
     def replaced(self, rows: Sequence[Value], numbers: Sequence[Value]) -> tuple[Any, ...]:
