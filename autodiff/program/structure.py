@@ -93,7 +93,7 @@ class Alike:
 
         _, first, labels = np.unique(keys, return_index=True, return_inverse=True)
         order = np.argsort(first)  # classes in the order of their first operand
-        rank = np.empty_like(order)
+        rank = np.empty(len(order), dtype=np.int32)
         rank[order] = np.arange(len(order))
         self.first, self.labels = first[order], rank[labels]
 
@@ -105,7 +105,7 @@ class Structure:
         import numpy as np
 
         links = recording.links
-        self.parameters_at = np.flatnonzero(links < NUMBER)
+        self.parameters_at = np.flatnonzero(links < NUMBER).astype(np.int32)
         rows = links[self.parameters_at]
         self.parameters = Alike(rows, rows, varies=True)
         self.numbers = Alike(recording.numbers.view(np.int64), recording.identities, varies=False)
