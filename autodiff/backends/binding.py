@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import import_module
 from itertools import zip_longest
 
-from autodiff.backends.calls import Patch, affine_key, progression, scatter, take
+from autodiff.backends.calls import Patch, affine_key, is_progression, scatter, take
 from autodiff.backends.emit import emit, emit_pair
 from autodiff.program.allocate import Column, Layout, Step
 from autodiff.program.group import INPUT
@@ -17,7 +17,7 @@ TYPE_CHECKING = False  # importing typing would double the time of `import autod
 if TYPE_CHECKING:
     from typing import Any
 
-    Call = tuple[Callable[..., object], list[Any], dict[str, Any]]
+    Call = tuple[Callable[..., object], Sequence[Any]]
 
 np: Any = import_module("numpy")  # this module is imported by the NumPy backend alone
 
@@ -41,6 +41,9 @@ class Bound:
         self.tables = {
             axis: np.empty((rows, lengths[axis])) for axis, rows in layout.rows.items() if axis
         }
+        self._views: dict[int, list[Any]] = {
+            axis: [None] * rows for axis, rows in layout.rows.items()
+        }
         self.ones = {slot for slot, number in layout.constants if number == 1.0}
         self.calls: list[list[Call]] = [[], [], []]
         self.patches: list[tuple[list[Any], int, Any, bool]] = []
@@ -56,20 +59,37 @@ class Bound:
 
     def run(self, phase: int, inputs: Any) -> None:
         """Run the steps of a phase; `inputs` has a row for each input."""
-        for args, i, key, transposed in self.patches:
-            args[i] = inputs[key].T if transposed else inputs[key]
-        for f, args, out in self.calls[phase]:
-            f(*args, **out)
+        for patched, i, key, transposed in self.patches:
+            patched[i] = inputs[key].T if transposed else inputs[key]
+        for f, args in self.calls[phase]:
+            f(*args)
 
     # ------------------------------------------------------------ views
 
-    def call(self, f: Callable[..., object], *args: Any, out: Any = None) -> None:
-        found: list[Any] = []
+    def call(self, f: Callable[..., object], *args: Any) -> None:
+        """Add a call to the phase; where there is an array for the result, it comes last."""
+        for arg in args:
+            if type(arg) is Patch:
+                break
+        else:
+            self.calls[self._phase].append((f, args))
+            return
+        found = list(args)
         for i, arg in enumerate(args):
             if type(arg) is Patch:
                 self.patches.append((found, i, arg.key, arg.transposed))
-            found.append(arg)
-        self.calls[self._phase].append((f, found, {} if out is None else {"out": out}))
+        self.calls[self._phase].append((f, found))
+
+    def single(self, column: Column) -> Any:
+        """The only number or row of a column, as a 1-d array; many steps share one view."""
+        [slot] = column.slots
+        views = self._views[column.space]
+        view = views[slot]
+        if view is None:
+            space = column.space
+            view = self.shared[slot : slot + 1] if space == SHARED else self.tables[space][slot]
+            views[slot] = view
+        return view
 
     def rows(self, column: Column, each: bool = True, transposed: bool = False) -> Any:
         """The rows of a column as a 2-d array; unless `each` counts, one row if all are the
@@ -90,7 +110,7 @@ class Bound:
     def gathered(self, source: Any, column: Column, transposed: bool) -> Any:
         axis = ROWS if column.space == INPUT else column.space
         copy = np.empty((len(column.slots), self.lengths[axis]))
-        self.call(take, source, np.array(column.slots), out=copy)
+        self.call(take, source, np.array(column.slots), copy)
         return copy.T if transposed else copy
 
     def matrix(self, slots: list[int], rows: int, columns: int) -> Any:
@@ -98,7 +118,7 @@ class Bound:
         view = self.strided(slots, rows, columns)
         if view is None:
             view = np.empty((rows, columns))
-            self.call(take, self.shared, np.array(slots).reshape(rows, columns), out=view)
+            self.call(take, self.shared, np.array(slots).reshape(rows, columns), view)
         return view
 
     def strided(self, slots: list[int], rows: int, columns: int) -> Any:
@@ -107,10 +127,16 @@ class Bound:
         down = slots[columns] - start if rows > 1 else columns
         if right < 0 or down < 0:
             return None
-        for i in range(rows):
-            first = start + i * down
-            if slots[i * columns : (i + 1) * columns] != progression(first, right, columns):
-                return None
+        if columns == 1:
+            regular = is_progression(slots, down)
+        else:
+            regular = all(
+                slots[i * columns] == start + i * down
+                and is_progression(slots[i * columns : (i + 1) * columns], right)
+                for i in range(rows)
+            )
+        if not regular:
+            return None
         item = self.shared.itemsize
         return np.ndarray(
             (rows, columns),

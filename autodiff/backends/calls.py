@@ -22,15 +22,19 @@ class Patch:
         self.transposed = transposed
 
 
-def progression(first: int, by: int, length: int) -> list[int]:
-    return list(range(first, first + by * length, by)) if by else [first] * length
+def is_progression(slots: list[int], by: int) -> bool:
+    """Whether each slot is `by` more than the one before."""
+    first, length = slots[0], len(slots)
+    if slots[-1] != first + by * (length - 1):
+        return False  # most of those that are none
+    return slots == (list(range(first, first + by * length, by)) if by else [first] * length)
 
 
 def affine_key(slots: list[int], each: bool) -> slice | None:
     """A slice that picks these rows, if they lie regularly."""
     first = slots[0]
     by = slots[1] - first if len(slots) > 1 else 1
-    if slots != progression(first, by, len(slots)):
+    if not is_progression(slots, by):
         return None
     if by == 0:
         return None if each else slice(first, first + 1)
@@ -60,6 +64,10 @@ def column_sums(x: Any, out: Any) -> None:
 
 def row_products(x: Any, y: Any, out: Any) -> None:
     np.einsum("in,in->i", x, y, out=out[:, 0])
+
+
+def dot(x: Any, y: Any, out: Any) -> None:
+    out[0] = x.dot(y)
 
 
 def copied(f: Callable[..., Any]) -> Callable[..., None]:

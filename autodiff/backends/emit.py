@@ -12,6 +12,7 @@ from autodiff.backends import kernels
 from autodiff.backends.calls import (
     column_sums,
     copied,
+    dot,
     paired_stack,
     row_products,
     row_sums,
@@ -20,7 +21,7 @@ from autodiff.backends.calls import (
 )
 from autodiff.op import TABLE
 from autodiff.program.allocate import ADDED, Column, Step
-from autodiff.program.group import SHARES
+from autodiff.program.group import INPUT, SHARES
 from autodiff.program.node import SHARED, TOTAL, TOTAL_PRODUCT
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -34,7 +35,18 @@ np: Any = import_module("numpy")  # this module is imported by the NumPy backend
 
 def emit(bound: Bound, step: Step) -> None:
     """Add the calls of a step."""
-    EMIT.get(step.op, elementwise)(bound, step)
+    f = SINGLE.get(step.op) if len(step.out.slots) == 1 else None
+    if f is None or not single(bound, step, f):
+        EMIT.get(step.op, elementwise)(bound, step)
+
+
+def single(bound: Bound, step: Step, f: Callable[..., object]) -> bool:
+    """A step with one result as one call, if it reads no X: irregular graphs have many of them."""
+    views = [bound.single(column) for column in step.columns if column.space != INPUT]
+    if len(views) < len(step.columns):
+        return False
+    bound.call(f, *views, bound.single(step.out))
+    return True
 
 
 def elementwise(bound: Bound, step: Step) -> None:
@@ -43,7 +55,7 @@ def elementwise(bound: Bound, step: Step) -> None:
     if step.op in kernels.STACKED:
         bound.call(stack(kernels.STACKED[step.op]), out, *stacked(bound, step.columns))
     elif ufunc is not None:
-        bound.call(ufunc, *operands(bound, step.columns), out=out)
+        bound.call(ufunc, *operands(bound, step.columns), out)
     else:
         f = kernels.FUNCTIONS.get(step.op)
         if f is None:
@@ -116,11 +128,11 @@ def inner(bound: Bound, step: Step) -> None:
     elif left.space == SHARED and common:
         matrix = bound.matrix(left.slots, members, terms)
         rows = bound.rows(Column(right.space, right.slots[:terms]))
-        bound.call(np.multiply if terms == 1 else np.matmul, matrix, rows, out=out)
+        bound.call(np.multiply if terms == 1 else np.matmul, matrix, rows, out)
     else:
         term_by_term(bound, left, right, members, terms, out)
     if added:
-        bound.call(np.add, result, out, out=result)
+        bound.call(np.add, result, out, result)
     finish()
 
 
@@ -133,11 +145,11 @@ def shared_sums(
     lefts = bound.matrix(left.slots, members, terms)
     if common:
         rights = bound.matrix(right.slots[:terms], terms, 1)
-        bound.call(np.matmul, lefts, rights, out=out)
+        bound.call(np.matmul, lefts, rights, out)
     else:
         products = np.empty((members, terms))
-        bound.call(np.multiply, lefts, bound.matrix(right.slots, members, terms), out=products)
-        bound.call(row_sums, products, out=out)
+        bound.call(np.multiply, lefts, bound.matrix(right.slots, members, terms), products)
+        bound.call(row_sums, products, out)
 
 
 def term_by_term(
@@ -147,44 +159,45 @@ def term_by_term(
     if members == 1:
         products = np.empty((terms, length))
         args = [bound.rows(left), bound.rows(right)]
-        bound.call(np.multiply, *args, out=products)
-        bound.call(column_sums, products, out=out)
+        bound.call(np.multiply, *args, products)
+        bound.call(column_sums, products, out)
         return
     product = np.empty_like(out)
     for t in range(terms):
         args = [bound.rows(Column(c.space, c.slots[t::terms]), each=False) for c in (left, right)]
-        bound.call(np.multiply, *args, out=product if t else out)
+        bound.call(np.multiply, *args, product if t else out)
         if t:
-            bound.call(np.add, out, product, out=out)
+            bound.call(np.add, out, product, out)
 
 
 def total(bound: Bound, step: Step) -> None:
     out, finish = bound.target(step, len(step.out.slots), 1)
-    bound.call(row_sums, bound.rows(step.columns[0]), out=out)
+    bound.call(row_sums, bound.rows(step.columns[0]), out)
     finish()
 
 
 def total_product(bound: Bound, step: Step) -> None:
     left, right = step.columns
     lefts, rights = list(dict.fromkeys(left.slots)), list(dict.fromkeys(right.slots))
-    pairs = [(a, b) for a in lefts for b in rights]
     given = {pair: i for i, pair in enumerate(zip(left.slots, right.slots, strict=True))}
-    if len(given) == len(pairs) and all(pair in given for pair in pairs):
-        slots = [step.out.slots[given[pair]] for pair in pairs]
+    if len(given) == len(lefts) * len(rights):  # every pair of them is there
+        slots = [step.out.slots[given[a, b]] for a in lefts for b in rights]
         grid = Step(step.op, step.axis, Column(SHARED, slots), [], ())
         out, finish = bound.target(grid, len(lefts), len(rights))
         args = (
             bound.rows(Column(left.space, lefts)),
             bound.rows(Column(right.space, rights), transposed=True),
         )
-        bound.call(np.matmul, *args, out=out)
+        bound.call(np.matmul, *args, out)
     else:
         out, finish = bound.target(step, len(step.out.slots), 1)
         args = bound.rows(left), bound.rows(right)
-        bound.call(row_products, *args, out=out)
+        bound.call(row_products, *args, out)
     finish()
 
 
+# One result: the factors of a total of products are two rows, so it is their scalar product.
+SINGLE: dict[str, Callable[..., object]] = {**kernels.UFUNCS, TOTAL_PRODUCT: dot}
 EMIT: dict[str, Callable[[Bound, Step], None]] = {
     "inner": inner,
     ADDED: inner,

@@ -6,7 +6,6 @@ both sides are computed, and the one that is not meant may overflow unseen.
 
 from __future__ import annotations
 
-from functools import partial
 from importlib import import_module
 from math import inf, nan
 
@@ -206,7 +205,19 @@ def relu_slope(x: Array, out: Array = None) -> Array:
     return np.sign(relu(x, out=out), out=out)
 
 
-relu = partial(np.maximum, np.zeros(()))
+def relu(x: Array, out: Array = None) -> Array:
+    return np.maximum(ZERO, x, out=out)
+
+
+def maximum(x: Array, y: Array, out: Array = None) -> Array:  # NumPy's own wants a keyword for out
+    return np.maximum(x, y, out=out)
+
+
+def minimum(x: Array, y: Array, out: Array = None) -> Array:
+    return np.minimum(x, y, out=out)
+
+
+ZERO = np.zeros(())
 
 
 def leaky_relu(x: Array, slope: Array) -> Array:

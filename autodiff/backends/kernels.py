@@ -36,7 +36,9 @@ from autodiff.backends.formulas import (
     logsigmoid,
     logsumexp,
     logsumexp_share,
+    maximum,
     maximum_share,
+    minimum,
     normal_cdf,
     normal_density,
     relu,
@@ -179,7 +181,7 @@ UFUNCS: dict[str, Callable[..., Array]] = {
     "acos": np.arccos, "atan": np.arctan, "atan2": np.arctan2, "sinh": np.sinh, "cosh": np.cosh,
     "tanh": np.tanh, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
     "less": np.less, "less_equal": np.less_equal, "equal": np.equal,
-    "maximum": np.maximum, "minimum": np.minimum,
+    "maximum": maximum, "minimum": minimum,
     "sigmoid": sigmoid, "relu": relu, "relu_slope": relu_slope,
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from importlib import import_module
 from math import isfinite
 
 from autodiff.backends.binding import Bound
-from autodiff.backends.calls import progression
+from autodiff.backends.calls import is_progression
 from autodiff.program.allocate import Layout
 from autodiff.program.group import INPUT
 from autodiff.program.node import ROWS, SHARED
@@ -134,6 +134,6 @@ class Runner:
 
 def indices(slots: list[int]) -> Any:
     """Slots as a slice, if they are side by side, or as an array."""
-    if slots and slots == progression(slots[0], 1, len(slots)):
+    if slots and is_progression(slots, 1):
         return slice(slots[0], slots[0] + len(slots))
     return np.array(slots, dtype=np.intp)

@@ -6,6 +6,7 @@ sums        chains of + - * become sums of products
 differentiate   the chain rule on nodes
 lower       rows that a backend does not know
 group       nodes that do the same at the same time
+blocks      rows for what varies, used again when they are free
 allocate    slots, and steps over columns of slots: the `Layout` that a backend runs
 
 recording, structure, picks   calls of a function that record alike, and one Program for all of them

@@ -3,14 +3,15 @@ by side.
 
 What is shared lives in one vector: parameters first, in their order, then everything else where
 the operation that reads it wants it. What varies lives in one table per axis, a row for each slot;
-a group has consecutive rows, and rows whose last reader is done are used again.
+a group has consecutive rows there (`blocks.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autodiff.program.group import INPUT, SHARES, TOTALS, Group, sorted_operands, space
+from autodiff.program.blocks import place_blocks
+from autodiff.program.group import SHARES, TOTALS, Group, sorted_operands, space
 from autodiff.program.node import SHARED, Node
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -91,16 +92,20 @@ def allocate(
     shared.place_together([x for x in outputs if type(x) is Node])
     for group in reversed(groups):
         members = group.nodes
-        if group.axis == SHARED and len(members) > 1:
-            if all([slots[node.index] >= 0 for node in members]):
-                members.sort(key=lambda node: slots[node.index])
+        if (
+            group.axis == SHARED
+            and len(members) > 1
+            and all(slots[node.index] >= 0 for node in members)
+        ):
+            members.sort(key=lambda node: slots[node.index])
         if len(members) > 1 or group.op == "inner":
             _place_operands(group, shared)
     for group in groups:
         if group.axis == SHARED:
             for node in group.nodes:
                 shared.place(node)
-    _varying(groups, outputs, layout, slots)
+    lanes = {axis: len(there) for axis, there in layout.lanes.items()}
+    layout.rows.update(place_blocks(groups, outputs, slots, lanes))
     for group in groups:
         layout.steps += _steps(group, shared)
     layout.outputs = [(space(x), slots[x.index]) if type(x) is Node else x for x in outputs]
@@ -132,9 +137,7 @@ def _steps(group: Group, shared: _Shared) -> list[Step]:
     title = (names[0], names[-1]) if names else ()
     if op == "inner":
         pairs = [[shared.column(column) for column in pair] for pair in _terms(group, slots)]
-        return [
-            Step(ADDED if i else op, axis, out, pair, title) for i, pair in enumerate(pairs)
-        ]
+        return [Step(ADDED if i else op, axis, out, pair, title) for i, pair in enumerate(pairs)]
     operands = nodes[0].operands
     if op in SHARES:
         together = sorted_operands(operands)
@@ -261,45 +264,3 @@ def _leaves(nodes: Sequence[Node], layout: Layout, shared: _Shared) -> None:
             there[slot] = node.place
         else:
             layout.sizes[node.place] = shared.place(node)
-
-
-def _varying(
-    groups: Sequence[Group], outputs: Sequence[Any], layout: Layout, slots: list[int]
-) -> None:
-    """Rows for what varies: a block for each group, free again after the last group that reads
-    it.
-    """
-    owner = [-1] * len(slots)  # by index: the number of the group
-    last: list[int] = []  # by group: the number of the last one that reads it
-    for i, group in enumerate(groups):
-        last.append(i)
-        varies = group.axis != SHARED
-        for node in group.nodes:
-            if varies:
-                owner[node.index] = i
-            for arg in node.operands:
-                if type(arg) is not float and owner[arg.index] >= 0:
-                    last[owner[arg.index]] = i
-    for x in outputs:
-        if type(x) is Node and owner[x.index] >= 0:
-            last[owner[x.index]] = len(groups)
-    ending: list[list[int]] = [[] for _ in range(len(groups) + 1)]
-    for i, end in enumerate(last):
-        if groups[i].axis != SHARED:
-            ending[end].append(i)
-    free: dict[tuple[int, int], list[int]] = {}
-    starts: dict[int, int] = {}
-    rows = {axis: len(there) for axis, there in layout.lanes.items()}
-    for i, group in enumerate(groups):
-        axis, size = group.axis, len(group.nodes)
-        if axis != SHARED:
-            same = free.get((axis, size))
-            start = same.pop() if same else rows.get(axis, 0)
-            rows[axis] = max(rows.get(axis, 0), start + size)
-            starts[i] = start
-            for slot, node in enumerate(group.nodes, start):
-                slots[node.index] = slot
-        for done in ending[i]:
-            key = groups[done].axis, len(groups[done].nodes)
-            free.setdefault(key, []).append(starts[done])
-    layout.rows.update(rows)

@@ -21,9 +21,10 @@ def phases(layout: Layout) -> tuple[list[int], bool]:
     late: set[int] = set()  # shared slots that wait for totals over rows
     sliceable = True
     for step in layout.steps:
-        waits = any(
-            column.space == SHARED and not late.isdisjoint(column.slots) for column in step.columns
-        )
+        waits = False
+        for column in step.columns:
+            if column.space == SHARED and not late.isdisjoint(column.slots):
+                waits = True
         if step.axis == ROWS:
             sliceable &= not waits
             found.append(DURING)
@@ -36,7 +37,8 @@ def phases(layout: Layout) -> tuple[list[int], bool]:
 
 def slices(n: int, numbers_a_row: int) -> list[slice]:
     """Rows in slices of nearly equal length, none with more numbers than suit a cache."""
-    most = max(CACHE // max(numbers_a_row, 1), FEWEST if numbers_a_row < LARGE else 1)
+    numbers = max(numbers_a_row, 1)
+    most = max(CACHE // numbers, min(FEWEST, MEMORY // numbers), 1)
     count = max(-(-n // most), 1)
     ends = [n * i // count for i in range(count + 1)]
     return [slice(a, b) for a, b in pairwise(ends)]
@@ -44,4 +46,4 @@ def slices(n: int, numbers_a_row: int) -> list[slice]:
 
 CACHE = 400_000  # numbers; 3.2 MB
 FEWEST = 128  # rows: below, the calls cost more than the cache saves
-LARGE = 100_000  # numbers a row, from which memory counts more
+MEMORY = 32_000_000  # numbers, from which memory counts more; 256 MB

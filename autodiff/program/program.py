@@ -180,9 +180,10 @@ class Program:
             layout = self.layout(kind, gated)
             while len(self._runners) >= KEPT:
                 self._runners.pop(next(iter(self._runners)))
-            runner = self._runners[key] = runner_of(
-                self.backend, layout, n, len(self.inputs), self._leaves, len(self.parameters)
-            )
+            with no_collection():
+                runner = self._runners[key] = runner_of(
+                    self.backend, layout, n, len(self.inputs), self._leaves, len(self.parameters)
+                )
         return runner
 
     def layout(self, kind: str = VALUES, gated: bool = False) -> Layout:
