@@ -22,9 +22,11 @@ ALWAYS = frozenset((TOTAL, TOTAL_PRODUCT, "inner", ""))
 
 def lower(outputs: Sequence[Any], known: Collection[str]) -> list[Any]:
     """The outputs over rows that are `known`, as far as that goes."""
-    nodes = behind(outputs)
-    if all(node.op in known or node.op in ALWAYS or not node.operands for node in nodes):
+    roots = [x for x in outputs if type(x) is Node]
+    made = roots[0].home.nodes if roots else []
+    if all(op in known or op in ALWAYS for op in {node.op for node in made if node.operands}):
         return list(outputs)
+    nodes = behind(outputs)
     fresh: dict[Node, Any] = {}
     for node in nodes:
         args = tuple([a if type(a) is float else fresh[a] for a in node.operands])

@@ -185,6 +185,7 @@ class Builder:
                 constants += 1
             elif arg.axis:
                 axis = arg.axis
+        key: Any = (op, args)
         if constants or op in ALWAYS:
             rule = RULES.get(op)
             simpler = None if rule is None else rule(self, *args)
@@ -192,12 +193,19 @@ class Builder:
                 return simpler
             if constants == len(args):
                 return float(TABLE[op].forward(*args))
-        key: Any = (op, args)
-        if constants:  # 0.0 == -0.0, but they are not the same constant
-            key = (op, args, tuple([copysign(1.0, a) for a in args if type(a) is float]))
+            if constants:  # 0.0 == -0.0, but they are not the same constant
+                key = (op, args, tuple([copysign(1.0, a) for a in args if type(a) is float]))
         node = self._known.get(key)
-        if node is None:
-            node = self._known[key] = self._node(op, args, axis, 0)
+        if node is None:  # as in _node, without the call: most nodes are made here
+            node = self._known[key] = _new(Node)
+            node.op = op
+            node.operands = args
+            node.axis = axis
+            node.place = 0
+            node.name = ""
+            node.home = self
+            node.index = len(self.nodes)
+            self.nodes.append(node)
         return node
 
     def _node(self, op: str, operands: tuple[Any, ...], axis: int, place: int) -> Node:

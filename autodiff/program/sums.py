@@ -10,6 +10,7 @@ everything else is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import gt
 
 from autodiff.program.node import TOTAL_PRODUCT, Builder, Node, behind, rebuilt, users
 
@@ -65,7 +66,7 @@ def _heads(nodes: list[Node], count: list[int]) -> tuple[dict[int, list[Term]], 
     heads: dict[int, list[Term]] = {}
     inside = bytearray(len(count))
     for node in reversed(nodes):
-        if node.op in SUMS and not inside[node.index] and _may_be_long(node, count):
+        if node.op in SUMS and not inside[node.index] and _may_change(node, count):
             terms, absorbed = _terms(node, count)
             fewest = FEW if any(map(_is_product, terms)) else MANY
             if len(terms) >= fewest or node.op == "inner":
@@ -75,10 +76,14 @@ def _heads(nodes: list[Node], count: list[int]) -> tuple[dict[int, list[Term]], 
     return heads, inside
 
 
-def _may_be_long(head: Node, count: list[int]) -> bool:
-    """Whether a chain may have more than two terms: most have not, and this is quickly seen."""
+def _may_change(head: Node, count: list[int]) -> bool:
+    """Whether a chain may have more than two terms, or factors to be put in order: most have
+    not, and this is quickly seen.
+    """
     if head.op == "inner":
-        return True
+        half = len(head.operands) // 2
+        ranks = list(map(_rank, head.operands))
+        return any(map(gt, ranks[:half], ranks[half:]))
     for x in head.operands:
         if type(x) is not float and x.op in LONGER and count[x.index] == 1:
             return True

@@ -20,15 +20,18 @@ class Tape:
 
     def __init__(self, outputs: Sequence[Any]) -> None:
         nodes = behind(outputs)
-        where = {node: i for i, node in enumerate(nodes)}
+        where = [0] * (1 + max((node.index for node in nodes), default=0))
+        for i, node in enumerate(nodes):
+            where[node.index] = i
         self.ops = [node.op for node in nodes]
         self.operands: list[tuple[Any, ...]] = [
-            tuple([x if type(x) is float else where[x] for x in node.operands]) for node in nodes
+            tuple([x if type(x) is float else where[x.index] for x in node.operands])
+            for node in nodes
         ]
         self.axes = [node.axis for node in nodes]
         self.places = [node.place for node in nodes]
         self.names = {i: node.name for i, node in enumerate(nodes) if node.name}
-        self.outputs: list[Any] = [x if type(x) is float else where[x] for x in outputs]
+        self.outputs: list[Any] = [x if type(x) is float else where[x.index] for x in outputs]
 
     def load(self, gated: bool, n_parameters: int) -> tuple[Builder, list[Any], list[Node]]:
         """A builder with these nodes in it, the outputs, and all parameters."""
