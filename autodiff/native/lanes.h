@@ -73,7 +73,6 @@ typedef uint64_t W;
 #else
 typedef double V __attribute__((vector_size(8 * LANES)));
 typedef uint64_t W __attribute__((vector_size(8 * LANES)));
-typedef double V_unaligned __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 #endif
 
 #if LANES == 1
