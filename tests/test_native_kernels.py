@@ -179,16 +179,23 @@ def test_no_digit_is_lost(builds, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 4))
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", NAMES)
 def test_campaign(builds, name, seed):
-    wrong = [e for e in errors(builds("plain"), name, 100, seed) if not e[0] <= e[1]]
+    wrong = [e for e in errors(builds("plain"), name, 60, seed) if not e[0] <= e[1]]
     assert not wrong, f"{name}: {len(wrong)} points, {sorted(wrong, reverse=True)[:5]}"
 
 
 # Measured over many more points than here; the bound of these is tighter than that of their rows.
 TIGHT = {"exp": 0.75, "expm1": 1.25, "log": 0.9, "log1p": 0.9, "tanh": 1.0, "sigmoid": 1.2}
-TIGHT |= {"tanh_slope": 2.5, "sigmoid_slope": 2.5, "softplus": 1.6, "logsigmoid": 1.6}
+TIGHT |= {
+    "gelu": 3.0,
+    "gelu_slope": 3.0,
+    "tanh_slope": 2.5,
+    "sigmoid_slope": 2.5,
+    "softplus": 1.6,
+    "logsigmoid": 1.6,
+}
 
 
 @pytest.mark.parametrize("name", TIGHT)
@@ -272,7 +279,7 @@ def test_every_width_gives_the_same_bits(builds, width):
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [width for width in WIDTHS if width != "plain"])
 def test_every_width_gives_the_same_bits_in_a_campaign(builds, width):
-    for seed in range(20):
+    for seed in range(5):
         asked = requests(NAMES, 100, seed)
         for (name, _), found, right in zip(
             asked, builds(width).run(asked), builds("plain").run(asked), strict=True

@@ -335,6 +335,85 @@ LANES_INLINE V v_bell(V x, V exponent, V factor, V correction)
     return v_select(m_less(v_of(60.0), v_absolute(x)), v_of(0.0), found);
 }
 
+/* ---------------------------------------------------------------- the normal distribution */
+
+/* Phi(-y) = h exp(-y**2/2), h = t P(t - 1/2), t = 5 / (5 + y): P to 1e-18 of it for y <= 40. */
+static const double NORMAL_TAIL[24] = {
+    0.15383860995001258, 0.26615300115602275, 0.39624449277598084,
+    0.5016530506740599, 0.5280651717453041, 0.44235928772402094,
+    0.2661768550304246, 0.07663044510390156, -0.04085091272734838,
+    -0.05579765686484312, -0.01216016545752334, 0.020382702272257375,
+    0.013665600706426684, -0.006520516539944753, -0.009079108968503882,
+    0.0021927081070314816, 0.0057186186387856355, -0.0010535174760427045,
+    -0.003677435647896594, 0.0008980130779532876, 0.0022635563578209663,
+    -0.0009324588006671226, -0.0009719936350666006, 0.0006394788914896292
+};
+
+/* For y = |x|, held at 40: h = h + h_tail, exp(-y**2/2) = (bell + bell_tail) 2**k. */
+typedef struct {
+    V y, h, h_tail, bell, bell_tail, k;
+} Normal;
+
+LANES_INLINE Normal v_normal(V x)
+{
+    const V five = v_of(5.0), y = v_lower(v_of(40.0), v_absolute(x)), square = y * y;
+    const V s = five + y, t = five / s, z = t - v_of(0.5), z2 = z * z;
+    /* t is rounded, and so belongs to a point beside y; h' = y h - 1/sqrt(2 pi) leads back */
+    const V lost = ((five - t * s) - v_product_tail(t, s)) - t * v_sum_tail(five, y);
+    const Power e = v_power_of_e(v_of(-0.5) * square);
+    const V change = v_of(-0.5) * v_product_tail(y, y), weight = e.high + e.low;
+    const V low = e.low + weight * change;
+    V even = v_of(NORMAL_TAIL[23]), odd = v_of(NORMAL_TAIL[22]);
+    Normal found;
+    int i;
+    for (i = 21; i > 3; i -= 2) {
+        even = even * z2 + v_of(NORMAL_TAIL[i]);
+        odd = odd * z2 + v_of(NORMAL_TAIL[i - 1]);
+    }
+    {
+        /* the first terms one by one: their sum is a third of the largest of them */
+        const V rest = (even * z2 + v_of(NORMAL_TAIL[3])) + z * odd;
+        const V p = z * (v_of(NORMAL_TAIL[1]) + z * (v_of(NORMAL_TAIL[2]) + z * rest));
+        const V first = v_of(NORMAL_TAIL[0]), q = first + p, h = t * q;
+        const V slope = y * h - v_of(0.3989422804014327), apart = v_of(0.2) * s * lost;
+        found.h = h;
+        found.h_tail = (v_product_tail(t, q) + t * v_sum_tail(first, p)) - apart * slope;
+    }
+    found.y = y;
+    found.bell = e.high + low;
+    found.bell_tail = (e.high - found.bell) + low;
+    found.k = e.k;
+    return found;
+}
+
+/* (high + tail) (bell + bell_tail) 2**k */
+LANES_INLINE V v_times_bell(V high, V tail, Normal a)
+{
+    return v_scaled(high * a.bell + (high * a.bell_tail + tail * a.bell), a.k);
+}
+
+/* x Phi(x) = max(x, 0) - |x| Phi(-|x|) */
+LANES_INLINE V v_gelu_of_normal(Normal a, V x)
+{
+    const V high = a.y * a.h, tail = v_product_tail(a.y, a.h) + a.y * a.h_tail;
+    const V less = v_times_bell(high, tail, a);
+    return v_select(m_less(v_of(0.0), x), x - less, v_copysign(less, x));
+}
+
+/* Phi(x) + x Phi'(x), which is 1 less what it is at -x */
+LANES_INLINE V v_gelu_slope_of_normal(Normal a, V x)
+{
+    const V density = v_of(0.3989422804014327); /* 1/sqrt(2 pi), and its tail */
+    const V part = a.y * density, part_tail = v_product_tail(a.y, density);
+    const V high = a.h - part, rounded = v_sum_tail(a.h, -part);
+    const V tail = rounded + ((a.h_tail - part_tail) + a.y * v_of(6.247337834861335e-17));
+    const V left = v_times_bell(high, tail, a);
+    return v_select(m_less(v_of(0.0), x), v_of(1.0) - left, left);
+}
+
+LANES_LARGE V v_gelu(V x) { return v_gelu_of_normal(v_normal(x), x); }
+LANES_LARGE V v_gelu_slope(V x) { return v_gelu_slope_of_normal(v_normal(x), x); }
+
 /* ---------------------------------------------------------------- rectifiers */
 
 LANES_INLINE V v_relu(V x) { return v_select(m_less_equal(x, v_of(0.0)), v_of(0.0), x); }

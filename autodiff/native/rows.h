@@ -39,68 +39,6 @@ LANES_LARGE V v_elu(V x, V alpha)
     return v_select(first, a, b);
 }
 
-LANES_LARGE V v_normal_tail(V x)
-{
-    const V t1 = v_of(1.0) / (x * x);
-    const V t2 = v_of(29.0) * t1 * (v_of(1.0) - v_of(31.0) * t1 * (v_of(1.0) - v_of(33.0) * t1));
-    const V t3 = v_of(25.0) * t1 * (v_of(1.0) - v_of(27.0) * t1 * (v_of(1.0) - t2));
-    const V t4 = v_of(21.0) * t1 * (v_of(1.0) - v_of(23.0) * t1 * (v_of(1.0) - t3));
-    const V t5 = v_of(17.0) * t1 * (v_of(1.0) - v_of(19.0) * t1 * (v_of(1.0) - t4));
-    const V t6 = v_of(13.0) * t1 * (v_of(1.0) - v_of(15.0) * t1 * (v_of(1.0) - t5));
-    const V t7 = v_of(9.0) * t1 * (v_of(1.0) - v_of(11.0) * t1 * (v_of(1.0) - t6));
-    const V t8 = v_of(1.0) - v_of(5.0) * t1 * (v_of(1.0) - v_of(7.0) * t1 * (v_of(1.0) - t7));
-    return -t1 * (v_of(1.0) - v_of(3.0) * t1 * t8);
-}
-
-LANES_LARGE V v_normal_cdf(V x)
-{
-    const V t1 = -x;
-    const V t2 = v_of(0.7071067811865476) * t1;
-    const V t3 = v_product_tail(t1, v_of(0.7071067811865476)) + v_of(4.833646656726457e-17) * x;
-    const V t4 = v_of(0.5) * (v_erfc(t2) - v_of(1.1283791670955126) * v_exp(-(t2 * t2)) * t3);
-    return t4;
-}
-
-LANES_INLINE V v_gelu_a(V x)
-{
-    return v_select(m_less(v_of(0.0), x), x, v_of(-0.0));
-}
-
-LANES_INLINE V v_gelu_ba(V x)
-{
-    const V t1 = v_bell(x, v_of(0.5), v_of(0.3989422804014327), v_normal_tail(x) + v_of(-6.247337834861335e-17));
-    return -t1;
-}
-
-LANES_INLINE V v_gelu_bb(V x)
-{
-    return x * v_normal_cdf(x);
-}
-
-LANES_INLINE V v_gelu_b(V x)
-{
-    const M first = m_less(x, v_of(-12.0));
-    V a = v_of(0.0);
-    if (m_any(first))
-        a = v_gelu_ba(x);
-    V b = v_of(0.0);
-    if (!m_all(first))
-        b = v_gelu_bb(x);
-    return v_select(first, a, b);
-}
-
-LANES_LARGE V v_gelu(V x)
-{
-    const M first = m_less(v_of(60.0), v_absolute(x));
-    V a = v_of(0.0);
-    if (m_any(first))
-        a = v_gelu_a(x);
-    V b = v_of(0.0);
-    if (!m_all(first))
-        b = v_gelu_b(x);
-    return v_select(first, a, b);
-}
-
 LANES_LARGE V v_gelu_tanh_argument(V x)
 {
     const V t1 = v_of(1.5957691216057308) * x * (v_of(1.0) + v_of(0.044715) * (x * x));
@@ -854,47 +792,6 @@ LANES_LARGE V v_elu_slope(V x, V alpha)
     V b = v_of(0.0);
     if (!m_all(first))
         b = v_elu_slope_b(x, alpha);
-    return v_select(first, a, b);
-}
-
-LANES_INLINE V v_gelu_slope_a(V x)
-{
-    return v_select(m_less(v_of(0.0), x), v_of(1.0), v_of(0.0));
-}
-
-LANES_INLINE V v_gelu_slope_ba(V x)
-{
-    const V t1 = (x - (v_of(1.0) + v_normal_tail(x)) / x) / v_of(2.5066282746310002);
-    return v_bell(x, v_of(0.5), t1, v_of(0.0));
-}
-
-LANES_INLINE V v_gelu_slope_bb(V x)
-{
-    const V t1 = v_normal_cdf(x) + v_bell(x, v_of(0.5), x / v_of(2.5066282746310002), v_of(0.0));
-    return t1;
-}
-
-LANES_INLINE V v_gelu_slope_b(V x)
-{
-    const M first = m_less(x, v_of(-12.0));
-    V a = v_of(0.0);
-    if (m_any(first))
-        a = v_gelu_slope_ba(x);
-    V b = v_of(0.0);
-    if (!m_all(first))
-        b = v_gelu_slope_bb(x);
-    return v_select(first, a, b);
-}
-
-LANES_LARGE V v_gelu_slope(V x)
-{
-    const M first = m_less(v_of(60.0), v_absolute(x));
-    V a = v_of(0.0);
-    if (m_any(first))
-        a = v_gelu_slope_a(x);
-    V b = v_of(0.0);
-    if (!m_all(first))
-        b = v_gelu_slope_b(x);
     return v_select(first, a, b);
 }
 
