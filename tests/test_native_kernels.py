@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from mpmath import mp, mpf
-from oracle import PRECISIONS, ROWS, Jet, representable, settled, ulps
+from oracle import PRECISIONS, ROWS, SMALLEST, Jet, representable, settled, ulps
 from test_accuracy import NAMES, SLOPES, allowed
 from test_edges import EDGES, agrees
 from test_lowering import SPECIAL, alike
@@ -218,7 +218,8 @@ def test_special_numbers(builds, name):
     for group, numbers in zip(groups.values(), found, strict=True):
         for point, number in zip(group, numbers, strict=True):
             right = forward(*point)
-            assert alike(number, right), f"{name}{point}: {number!r}, the row {right!r}"
+            tie = abs(number - right) == SMALLEST  # half of the smallest number is either 0 or it
+            assert tie or alike(number, right), f"{name}{point}: {number!r}, the row {right!r}"
 
 
 # Rows whose sign of zero is part of the contract: odd functions, and arithmetic.
