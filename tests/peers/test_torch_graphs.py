@@ -33,7 +33,8 @@ UNARY = {
     "relu": (ad.relu, torch.relu),
     "abs": (ad.absolute, torch.abs),
     "leaky_relu": (ad.leaky_relu, torch.nn.functional.leaky_relu),
-    "elu": (ad.elu, torch.nn.functional.elu),
+    # moved: at 0 itself its second derivative is that of one side, and we took different ones
+    "elu": (lambda x: ad.elu(x + 0.013), lambda x: torch.nn.functional.elu(x + 0.013)),
 }
 BINARY = {
     "add": (lambda x, y: x + y, lambda x, y: x + y),
@@ -71,8 +72,8 @@ def by_torch(plan, point):
     leaves = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in point]
     y = build(1, torch.tanh, plan, leaves)
     slopes = slopes_of(y, leaves, create_graph=True)
-    second = [float(h) for slope in slopes for h in slopes_of(slope, leaves)]
-    return float(y), [float(s) for s in slopes], second
+    second = [h.item() for slope in slopes for h in slopes_of(slope, leaves)]
+    return y.item(), [slope.item() for slope in slopes], second
 
 
 def slopes_of(y, leaves, create_graph=False):
