@@ -6,6 +6,7 @@ added to the table needs a row of the oracle too.
 """
 
 import math
+from pathlib import Path
 
 import pytest
 from bounds import CANCELLATIONS, EXCEPTIONS, SECOND, SLOPES, complaint
@@ -168,3 +169,11 @@ def test_every_op_has_an_oracle_row():
     """A new row of the table is a new row here: the definition in mpmath and its points."""
     assert set(NAMES) <= set(ROWS), f"no oracle row for {sorted(set(NAMES) - set(ROWS))}"
     assert {name for name, _ in EXCEPTIONS | CANCELLATIONS} | set(SLOPES) <= set(ROWS)
+
+
+def test_the_page_names_every_exception():
+    page = (Path(__file__).parent.parent / "docs" / "accuracy.md").read_text(encoding="utf-8")
+    part = page.partition("## Exceptions")[2].partition("\n## ")[0]
+    named = {name for name, _ in EXCEPTIONS | CANCELLATIONS if name not in SLOPES}
+    assert all(f"`{name}`" in part for name in named)
+    assert all(f"up to {excuse.limit} ulp" in part for excuse in EXCEPTIONS.values())
