@@ -13,8 +13,8 @@ import autodiff as ad
 from autodiff.calculus import gradients
 from autodiff.formula import check_formula
 from autodiff.formula.claims.names import ClaimNames
-from autodiff.formula.claims.order import read_claim
 from autodiff.formula.claims.program import Points, close, compiled
+from autodiff.formula.claims.reading import read_claim
 from autodiff.formula.figures import Figures
 from autodiff.formula.latex import Latex, tidy
 from autodiff.formula.reading import Reader
@@ -356,6 +356,79 @@ def test_updated_weights_used_too_early(net: Net) -> None:
     early = evaluate(later[0], given_)[later[0]][0]
     verdict = check_formula(net.E, "w1", f"{early:.9f}")
     assert "weights updated already (rate 0.6)" in verdict.why
+
+
+FORMULA = "(out_o1-target1)*out_o1*(1-out_o1)*out_h1"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["= 0.0802", "≈ 0.08020", "= 0.68493·0.19481·0.60109", "= 0.68493·0.19481·0.60109 ≈ 0.0802"],
+)
+@pytest.mark.parametrize("left", ["", "∂E_total/∂w5 = "])
+def test_a_formula_may_be_followed_by_its_number(net: Net, left: str, rest: str) -> None:
+    verdict = check_formula(net.E, "w5", f"{left}{FORMULA} {rest}")
+    assert verdict.ok, str(verdict)
+    assert verdict.points == 20
+    assert check_formula(net.E, "w5", f"∂E_total/∂w5 {rest}").ok
+
+
+def test_a_wrong_number_behind_a_right_formula(net: Net) -> None:
+    for sign in "=≈":
+        verdict = check_formula(net.E, "w5", f"{FORMULA} {sign} 0.0902")
+        assert not verdict.ok
+        assert (verdict.value, verdict.points) == (0.0902, 0)
+        assert verdict.why == "the formula is right, the number behind it is not."
+    verdict = check_formula(net.E, "w5", f"{FORMULA} = 0.68493·0.19481·0.60109 = −0.0802")
+    assert verdict.why == "the formula is right, the number behind it is not. the sign is wrong."
+
+
+def test_a_wrong_formula_is_told_before_its_number(net: Net) -> None:
+    verdict = check_formula(net.E, "w5", f"2*{FORMULA} = 0.0802")
+    assert "the ½ is forgotten" in verdict.why
+
+
+def test_two_formulas_are_refused_at_the_sign_between(net: Net) -> None:
+    with pytest.raises(ad.ParseError, match='second formula after this "="') as caught:
+        check_formula(net.E, "w5", f"{FORMULA} = δ_o1·out_h1")
+    assert caught.value.column == len(FORMULA) + 2
+
+
+def test_a_comparison_is_still_one() -> None:
+    a, b = ad.values("a b", [2.0, 3.0])
+    assert check_formula(ad.equal(a, b).named("same"), None, "a = b")
+    assert check_formula(ad.equal(a, 2.0).named("two"), None, "a = 2")
+
+
+NUMBERS_OF_POWERS = [
+    ("2*x**2", "the number should be 3, you have 2"),
+    ("6x²", "the number should be 3, you have 6"),
+    ("-2*x**2", "the number should be 3, you have 2. the sign is wrong"),
+    ("x**2", "a factor 3 is missing"),
+    ("3*x", "the factor x of ∂y/∂x = 3·x² is missing"),
+]
+
+
+@pytest.mark.parametrize(("claim", "why"), NUMBERS_OF_POWERS)
+def test_a_wrong_number_of_a_power(claim: str, why: str) -> None:
+    x = ad.Value(2.0, "x")
+    assert check_formula((x**3).named("y"), x, claim).why == f"{why}."
+
+
+def test_a_factor_is_shown_with_its_number() -> None:
+    x, w = ad.values("x w", [2.0, 0.5])
+    verdict = check_formula((2 * w * x + 3 * w).named("q"), w, "5*x")
+    assert verdict.why == "∂q/∂w should be 2·x + 3, you have 5·x."
+
+
+def test_a_deep_graph_is_compared_at_fewer_points() -> None:
+    x = ad.Value(0.5, "x")
+    y = x
+    for _ in range(40_000):
+        y = y * 1.0
+    verdict = check_formula(y.named("y"), x, "1*x/x")
+    assert verdict.ok
+    assert 5 <= verdict.points < 20
 
 
 @pytest.mark.parametrize("claim", ["1e999", "2·1e999·out_h1", "−1e400"])

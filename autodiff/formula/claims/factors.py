@@ -10,9 +10,8 @@ from math import prod
 
 from autodiff.formula.claims.names import stem
 from autodiff.formula.claims.parts import Factor, Part
-from autodiff.formula.claims.program import Column, Points, Program, call, same
+from autodiff.formula.claims.program import Column, Points, Program, call, number_text, same
 from autodiff.formula.claims.terms import Monomial
-from autodiff.formula.figures import Figures
 from autodiff.value import Value
 
 MOST_SLIPS = 4  # in one path; with more, the claim is another formula altogether
@@ -80,12 +79,16 @@ def align(
         direction = _renamed(program, columns, points, ours, theirs, swaps)
         known = known and direction != 0.0
         ratio *= direction or 1.0
+    whole = ""
+    if len(part.factors) == len(term.factors) == len(pairs) == part.coefficient == 1:
+        number = "" if term.coefficient == 1.0 else f"{number_text(term.coefficient)}·"
+        whole = number + pairs[0][0].shown
     pairs.sort(key=lambda pair: part.factors.index(pair[1]))
     if len(pairs) > 1 and known and swaps:
         findings.append(_wrong_names(part, pairs, swaps))
     else:
         findings += [
-            Finding(part.path, theirs.component, _should_be(theirs, ours.shown))
+            Finding(part.path, theirs.component, _should_be(theirs, whole or ours.shown))
             for ours, theirs in pairs
         ]
     findings += _missing(part, wanted)
@@ -274,14 +277,17 @@ def _number(part: Part, ratio: float, turned: list[tuple[Claimed, Factor]]) -> l
     findings = []
     size = abs(ratio)
     if abs(size - 1.0) > 1e-9 and size > 0.0:
+        right = abs(part.coefficient)
         inverse = 1.0 / size
-        if size < 1.0 and abs(inverse - round(inverse)) < 1e-9:
+        if right != 1.0 and abs(size * right - 1.0) > 1e-9:
+            yours = number_text(size * right)
+            said = f"the number should be {number_text(right)}, you have {yours}"
+        elif size < 1.0 and abs(inverse - round(inverse)) < 1e-9:
             said = f"a factor {inverse:.0f} is missing"
+        elif size == 2.0:
+            said = "there is a factor 2 too much: the ½ is forgotten"
         else:
-            text = Figures().text(size).replace("-", "−")
-            said = f"the number {'½' if size == 0.5 else text} is a factor too much"
-            if size == 2.0:
-                said = "there is a factor 2 too much: the ½ is forgotten"
+            said = f"the number {number_text(size)} is a factor too much"
         findings.append(Finding(part.path, "", said))
     if ratio < 0.0:
         said, component = "the sign is wrong", ""

@@ -14,6 +14,7 @@ from autodiff.graph import evaluate, topological
 from autodiff.real import power
 from autodiff.value import Value
 
+UNEXPLAINED = Finding("", "", "no single slip explains this number; derive() shows each step")
 FEW_DIGITS = 2  # numbers with so few digits agree with too much to tell a cause
 RATES = (
     0.001,
@@ -89,11 +90,7 @@ def judge_number(
     if digits > FEW_DIGITS or written.calculated:
         for finding in _causes(written, expected, points, y, x, reader):
             return False, (finding,), ()
-    return (
-        False,
-        (Finding("", "", "no single slip explains this number; derive() shows each step"),),
-        (),
-    )
+    return False, (UNEXPLAINED,), ()
 
 
 def _causes(

@@ -6,17 +6,13 @@ b. One walk with a stack of open brackets; nothing recurses.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from autodiff.formula.claims.names import ClaimNames
-from autodiff.formula.claims.text import Mark, Scanner
-from autodiff.syntax import Limits, Source, Step, Token, postfix
+from autodiff.formula.claims.text import Mark
+from autodiff.syntax import Source, Token
 from autodiff.value import Value
 
-LIMITS = Limits(characters=100_000, nodes=50_000, depth=200)
 CLOSES = {"(": ")", "[": "]", "{": "}"}
 COMPARISONS = ("<", ">", "<=", ">=", "=")
-Atoms = dict[str, Value | tuple[Value, Value]]
 
 
 class _Open:
@@ -42,6 +38,7 @@ class Arranger:
         self._y = y
         self.tokens: list[Token] = []
         self.left: list[Token] = []
+        self.numbers: list[Mark] = []  # what follows the formula and a further `=`
         self.derivatives: dict[str, tuple[str, str]] = {}  # ∂y/∂x as one word, and its two names
         self._opened = [_Open("", "", 0)]
         self._complete = False  # whether the last token ends an operand
@@ -67,7 +64,8 @@ class Arranger:
                     self._waiting += 1
             elif kind == "power":
                 self._power(word, at)
-            elif word == "≈" and len(self._opened) == 1 and self._is_result(marks[i + 1 :]):
+            elif word in ("=", "≈") and self._ends_here(word, marks[i + 1 :], at):
+                self.numbers = marks[i + 1 :]
                 break
             else:
                 self._sign(word, at)
@@ -105,12 +103,20 @@ class Arranger:
         minus: list[Token] = [("sign", "-", at)] if digits[0] == "-" else []
         self.tokens += [("sign", "**", at), *minus, ("number", digits.lstrip("-"), at)]
 
-    def _is_result(self, rest: list[Mark]) -> bool:
-        """Whether only a number follows: `... ≈ 0.0802`, the value, is not part of the formula."""
-        return [kind for kind, word, _ in rest if word != "-"] == ["number"] and len(rest) < 3
+    def _ends_here(self, sign: str, rest: list[Mark], at: int) -> bool:
+        """Whether the formula is over: what follows are its numbers, `... = 0.68·0.12 ≈ 0.0802`."""
+        if len(self._opened) > 1 or not self.tokens or self._is_left_side():
+            return False
+        if self._y.op == "equal" and sign == "=":
+            return False
+        if any(kind == "name" for kind, _, _ in rest):
+            raise self.source.error(f'a second formula after this "{sign}": write only one', at)
+        return bool(rest)
 
     def _derivatives(self, tokens: list[Token]) -> list[Token]:
         """The tokens with ∂y/∂x, with or without brackets around its parts, as one name."""
+        if all(word != "∂" for _, word, _ in tokens):
+            return tokens
         found: list[Token] = []
         i = 0
         while i < len(tokens):
@@ -140,7 +146,7 @@ class Arranger:
             self._close(sign, at)
         elif sign == "|":
             self._bar(at)
-        elif sign == "=" and len(self._opened) == 1 and self._is_left_side():
+        elif sign in ("=", "≈") and len(self._opened) == 1 and self._is_left_side():
             self.left, self.tokens = self.tokens, []
             self._complete = False
         elif sign in COMPARISONS:
@@ -257,38 +263,3 @@ _SHAPES = ("∂x/∂x", "(∂x)/(∂x)", "((∂x)/(∂x))", "(∂x)/∂x", "∂x
 
 def _fits(token: Token, sign: str) -> bool:
     return token[0] == "name" if sign == "x" else token[:2] == ("sign", sign)
-
-
-class Read(NamedTuple):
-    """A claim that was read: its steps, what its names stand for, and the symbol before its `=`."""
-
-    source: Source
-    tokens: list[Token]
-    steps: list[Step]
-    atoms: Atoms
-    left: Value | tuple[Value, Value] | None
-
-
-def read_claim(text: str, names: ClaimNames, limits: Limits = LIMITS) -> Read:
-    """The steps of a claim in the order of evaluation. ParseError where it cannot be read."""
-    source = Source(text)
-    if len(text) > limits.characters:
-        problem = (
-            f"the formula has {len(text):,} characters, at most {limits.characters:,} are read"
-        )
-        raise source.error(problem, limits.characters)
-    scanner = Scanner(source, names)
-    marks = scanner.scan()
-    arranger = Arranger(source, scanner.atoms, names.y)
-    tokens = arranger.arrange(marks)
-    steps = postfix(tokens, source, limits.depth)
-    if len(steps) > limits.nodes:
-        raise source.error(f"more than {limits.nodes:,} numbers, names and ops", steps[-1][3])
-    atoms = dict(scanner.atoms)
-    for word, (upper, lower) in arranger.derivatives.items():
-        y, x = scanner.atoms[upper], scanner.atoms[lower]
-        if not isinstance(y, Value) or not isinstance(x, Value):
-            raise source.error(f"{word}: a derivative is of one Value with respect to another", 0)
-        atoms[word] = y, x
-    left = atoms.get(arranger.left[0][1]) if len(arranger.left) == 1 else None
-    return Read(source, tokens, steps, atoms, left)

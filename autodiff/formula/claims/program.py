@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from autodiff.calculus import gradients
-from autodiff.formula.claims.order import Read
+from autodiff.formula.claims.reading import Read
 from autodiff.formula.delta import delta_name
 from autodiff.formula.figures import Figures
 from autodiff.formula.terms import Name, apply
 from autodiff.formula.text import Text
 from autodiff.graph import evaluate, topological
-from autodiff.op import TABLE
+from autodiff.op import TABLE, number
 from autodiff.ops import each_first
 from autodiff.syntax import Source
 from autodiff.value import Value
 
-POINTS = 20
+POINTS, FEWEST = 20, 5
+WORK = 500_000  # nodes that are evaluated at random points; a larger graph gets fewer points
 ATTEMPTS = 120
 EPSILON = 2.0**-52
 CLOSE = 1e-9
@@ -38,16 +39,19 @@ class Points:
         self.labels = labels
         leaves = [n for n in topological(y) if not n.operands and n in labels]
         roots = [n for n in (y, target) if isinstance(n, Value)]
+        self._order = topological(*roots)
+        self._kept = [n for n in self._order if n in labels or n in roots]
+        most = max(FEWEST, min(POINTS, WORK // len(self._order)))
         chance = random.Random(20)
         self._given: list[dict[Value, float]] = []
         self._columns: dict[Value, Column] = {}
         self._slopes: dict[tuple[Value, Value], Value | float] = {}
-        self._take({}, roots)
+        self._take({})
         for attempt in range(ATTEMPTS if leaves else 0):
             wide = attempt % 2 and attempt < ATTEMPTS // 2
             reach = 0.5 / (1 + attempt // POINTS)
-            self._take({leaf: _moved(leaf.data, reach, wide, chance) for leaf in leaves}, roots)
-            if len(self._given) > POINTS:
+            self._take({leaf: _moved(leaf.data, reach, wide, chance) for leaf in leaves})
+            if len(self._given) > most:
                 break
         self.expected = self.column(target) if isinstance(target, Value) else [target] * self.count
 
@@ -68,20 +72,20 @@ class Points:
             self._columns[atom] = [evaluate(atom, given)[atom][0] for given in self._given]
         return self._columns[atom]
 
-    def _take(self, given: dict[Value, float], roots: list[Value]) -> bool:
+    def _take(self, given: dict[Value, float]) -> None:
         """Evaluate the graph at one more point; a random one counts only if all is finite there."""
-        fresh: dict[Any, Any] = {}
-        for root in roots:
-            fresh |= evaluate(root, given)
-        kept = {
-            node: found[0] for node, found in fresh.items() if node in self.labels or node in roots
-        }
-        if given and not all(map(math.isfinite, kept.values())):
-            return False
+        fresh: dict[Any, float] = dict(given)
+        for node in self._order:
+            if node.operands:
+                numbers = [a if type(a) is float else fresh[a] for a in node.operands]
+                fresh[node] = float(TABLE[node.op].forward(*numbers))
+            elif node not in fresh:
+                fresh[node] = number(node.data)
+        if given and not all(math.isfinite(fresh[node]) for node in self._kept):
+            return
         self._given.append(given)
-        for node, number in kept.items():
-            self._columns.setdefault(node, []).append(number)
-        return True
+        for node in self._kept:
+            self._columns.setdefault(node, []).append(fresh[node])
 
 
 def _moved(x: float, reach: float, wide: int, chance: random.Random) -> float:
@@ -178,11 +182,12 @@ class Program:
             else:
                 terms[j] = Name(node.word, 0.0) if node.atom is not None else node.number
         shown = terms[i]
-        return (
-            Figures().text(shown).replace("-", "−")
-            if isinstance(shown, float)
-            else Text().write(shown)
-        )
+        return number_text(shown) if isinstance(shown, float) else Text().write(shown)
+
+
+def number_text(x: float) -> str:
+    """A number as a sentence shows it."""
+    return Figures().text(x).replace("-", "−")
 
 
 def compiled(read: Read, labels: Mapping[Value, str]) -> Program:

@@ -28,6 +28,7 @@ _PLAIN = rf"(?![0-9_])(?:(?!_){_WORD}|_(?!\s*[\\{{]))+(?:\.(?![0-9]){_WORD}+)*"
 _LATEX = rf"(?:{DRESS.pattern}\s*\{{[^{{}}]*\}}|{_GREEK})"
 _SUB = rf"(?:\s*_\s*(?:{_GROUP}|{_GREEK}|{DRESS.pattern}\s*{_GROUP}))?"
 _NAME = rf"(?:{_LATEX}|{_PLAIN}){_SUB}"
+_PLAINEST = re.compile(_NAME)
 # Ways in which a name may go on, the longest first; the first that is known is meant.
 _NAMES = [
     re.compile(base + end)
@@ -70,6 +71,7 @@ class Scanner:
         self._marks: list[Mark] = []
         self._skipped: dict[int, int] = {}  # labels below braces: where they start and end
         self._at = 0
+        self._name_here = -1, ""  # where the last name was looked for, and what was found
 
     def scan(self) -> list[Mark]:
         """The marks of the whole text. ParseError at what has no meaning."""
@@ -143,12 +145,14 @@ class Scanner:
 
     def _longest_name(self) -> str:
         """The longest name here that is known, else the plainest."""
-        for pattern in _NAMES:
-            found = pattern.match(self.source.text, self._at)
-            if found and self._resolve(found[0]) is not None:
-                return found[0]
-        plainest = re.compile(_NAME).match(self.source.text, self._at)
-        return plainest[0] if plainest else ""
+        at, word = self._name_here
+        if at != self._at:
+            found = (pattern.match(self.source.text, self._at) for pattern in _NAMES)
+            known = (name[0] for name in found if name and self._resolve(name[0]) is not None)
+            plainest = _PLAINEST.match(self.source.text, self._at)
+            word = next(known, plainest[0] if plainest else "")
+            self._name_here = self._at, word
+        return word
 
     def _resolve(self, word: str) -> Value | None:
         try:

@@ -19,9 +19,9 @@ from autodiff.calculus import gradients
 from autodiff.formula.claims.causes import find_causes
 from autodiff.formula.claims.factors import Finding
 from autodiff.formula.claims.names import ClaimNames
-from autodiff.formula.claims.numbers import as_number, judge_number
-from autodiff.formula.claims.order import Read, read_claim
+from autodiff.formula.claims.numbers import UNEXPLAINED, as_number, judge_number
 from autodiff.formula.claims.program import Points, Program, close, compiled
+from autodiff.formula.claims.reading import Read, read_claim
 from autodiff.formula.figures import Figures
 from autodiff.formula.reading import Reader
 from autodiff.formula.text import to_ascii
@@ -146,11 +146,26 @@ def _check(
     program = compiled(read, table)
     points = Points(y, target, table)
     reader = Reader(table)
-    if not read.atoms:
+    if any(kind == "name" for kind, *_ in read.steps):
+        verdict = _compared(program, read, points, y, variable, reader, known, what)
+        if not verdict.ok:
+            return verdict
+        numbers = [compiled(read._replace(steps=steps), table) for steps in read.numbers]
+    else:
+        verdict = None
+        numbers = [compiled(read._replace(steps=s), table) for s in (read.steps, *read.numbers)]
+    for program in numbers:
         ok, findings, remarks = judge_number(as_number(program), points, y, variable, reader)
         value = program.columns(points)[-1][0]
-        return Verdict(ok, value, points.expected[0], what, 0, findings, (), remarks)
-    return _compared(program, read, points, y, variable, reader, known, what)
+        if verdict is None or not ok:
+            before = "the formula is right, the number behind it is not"
+            causes = tuple(f for f in findings if f is not UNEXPLAINED)
+            told = (Finding("", "", before), *causes) if verdict else findings
+            verdict = Verdict(ok, value, points.expected[0], what, 0, told, (), remarks)
+        if not ok:
+            break
+    assert verdict is not None
+    return verdict
 
 
 def _compared(
