@@ -7,6 +7,7 @@ b. One walk with a stack of open brackets; nothing recurses.
 
 from collections.abc import Mapping
 
+from autodiff.formula.claims import cases
 from autodiff.formula.claims.text import Mark
 from autodiff.syntax import Source, Token
 from autodiff.value import Value
@@ -18,13 +19,14 @@ COMPARISONS = ("<", ">", "<=", ">=", "=")
 class _Open:
     """An open bracket: how it closes, what it is for, where it starts, what it compares."""
 
-    __slots__ = ("close", "compared", "role", "start")
+    __slots__ = ("cells", "close", "compared", "role", "start")
 
     def __init__(self, close: str, role: str, start: int) -> None:
         self.close = close
         self.role = role
         self.start = start
         self.compared: list[tuple[int, str, int]] = []  # index of a token, the comparison, where
+        self.cells: list[list[Token]] = []  # of cases: values and conditions in turn
 
 
 class Arranger:
@@ -149,6 +151,8 @@ class Arranger:
         elif sign in ("=", "≈") and len(self._opened) == 1 and self._is_left_side():
             self.left, self.tokens = self.tokens, []
             self._complete = False
+        elif sign in (*cases.SIGNS, cases.OTHERWISE):
+            self._case(sign, at)
         elif sign in COMPARISONS:
             self._opened[-1].compared.append((len(self.tokens), sign, at))
             self.tokens.append(("sign", "?", at))
@@ -217,6 +221,31 @@ class Arranger:
             self._multiply(at)
             self.tokens += [("name", "absolute", at), ("sign", "(", at)]
             self._opened.append(_Open("|", "|", len(self.tokens)))
+
+    def _case(self, sign: str, at: int) -> None:
+        """Gather the values and conditions of cases, and write them as calls of where."""
+        opened = self._opened[-1]
+        if sign == cases.BEGIN:
+            self._multiply(at)
+            self.tokens.append(("sign", "(", at))
+            self._opened.append(_Open(cases.END, "cases", len(self.tokens)))
+            return
+        if opened.role != "cases":
+            raise self.source.error("this stands only between cases", at)
+        if sign == cases.OTHERWISE:
+            return
+        self._compare(opened)
+        opened.cells.append(self.tokens[opened.start :])
+        del self.tokens[opened.start :]
+        if sign != cases.CELL and len(opened.cells) % 2:
+            opened.cells.append([])  # a row without a condition
+        self._complete = sign == cases.END
+        if sign == cases.END:
+            self._opened.pop()
+            if not any(opened.cells[-2:]):
+                del opened.cells[-2:]  # the last row may end in \\ too
+            self.tokens += cases.chosen(opened.cells, self.source, at)
+            self.tokens.append(("sign", ")", at))
 
     # ------------------------------------------------------------ comparisons
 

@@ -40,7 +40,7 @@ REFUSED = {
     "Σ": NO_SUM,
     "∑": NO_SUM,
     "\\sum": NO_SUM,
-    "\\begin": "cases and matrices are not read: write where(condition, a, b)",
+    "\\begin": "of LaTeX's surroundings only aligned and cases are read",
     "softmax": "softmax has several results: write softmax_1(a, b, c) for the first",
     "⊙": "matrices are not read: write the formula of one weight",
 }

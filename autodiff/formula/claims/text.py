@@ -9,6 +9,7 @@ in the text.
 import re
 from math import isinf
 
+from autodiff.formula.claims import cases
 from autodiff.formula.claims.names import DRESS, ClaimNames
 from autodiff.formula.claims.spellings import COMMANDS, NUMBERS, POWERS, REFUSED, SIGNS, functions
 from autodiff.formula.symbols import GREEK
@@ -37,6 +38,7 @@ _NAMES = [
 ]
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+−]?[0-9]+)?")
 _SPACE = re.compile(r"[\s&~​]+|\\\s|\\(?:begin|end)\{aligned\*?\}")
+_SPACE_IN_CASES = re.compile(r"[\s~​]+|\\\s|\\(?:begin|end)\{aligned\*?\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+|[^A-Za-z0-9\s])")
 _POWER = re.compile("⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _BRACKET = r"(?=\s*(?:\\left\s*|\\[bB]igl?\s*)?[(\[{|])"
@@ -71,15 +73,18 @@ class Scanner:
         self._marks: list[Mark] = []
         self._skipped: dict[int, int] = {}  # labels below braces: where they start and end
         self._at = 0
+        self._in_cases = 0  # how many cases are open
         self._name_here = -1, ""  # where the last name was looked for, and what was found
 
     def scan(self) -> list[Mark]:
         """The marks of the whole text. ParseError at what has no meaning."""
         text = self.source.text
         while self._at < len(text):
-            space = _SPACE.match(text, self._at)
+            space = (_SPACE_IN_CASES if self._in_cases else _SPACE).match(text, self._at)
             if self._at in self._skipped:
                 self._at = self._skipped[self._at]
+            elif self._case():
+                pass
             elif space:
                 self._at = space.end()
             elif not (self._function() or self._label_or_number() or self._name() or self._sign()):
@@ -95,6 +100,19 @@ class Scanner:
         self._marks.append((kind, word, self._at))
         self._at += length
         return True
+
+    def _case(self) -> bool:
+        """What tells cases apart: `&`, `\\\\`, and words such as if and otherwise."""
+        text, at = self.source.text, self._at
+        sign = next((sign for sign in cases.SIGNS if text.startswith(sign, at)), "")
+        if sign == cases.BEGIN or (self._in_cases and sign):
+            self._in_cases += (sign == cases.BEGIN) - (sign == cases.END)
+            return self._put("sign", sign, len(sign))
+        word = cases.WORDS.match(text, at) if self._in_cases else None
+        if word and not word[1]:
+            return self._put("sign", cases.OTHERWISE, len(word[0]))
+        self._at = word.end() if word else at
+        return bool(word)
 
     def _function(self) -> bool:
         """A function's name with a bracket behind it; what is no function stands for itself."""

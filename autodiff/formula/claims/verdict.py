@@ -99,9 +99,9 @@ def check_formula(
     """Whether `claim`, a formula or a number, is dy/dx; with x=None, whether it is y itself.
 
     A formula is compared at the recorded point and at 20 random points, with the names of the
-    graph; a number at the recorded point, to the digits that are written. `names={"t1": "target1"}`
-    tells what the claim's own names mean. Values without a name are called like the caller's
-    variables.
+    graph; a number at the recorded point, to the digits that are written; `formula = number` is
+    both. `names={"t1": "target1"}` tells what the claim's own names mean. Values without a name are
+    called like the caller's variables.
 
     Raises ParseError, a ValueError that points at the place, when the claim cannot be read, and
     ValueError for an unknown or ambiguous name, or when a Value changed since y was computed.
