@@ -1,4 +1,4 @@
-"""Native kernels on each instruction set, beside NumPy and the C library: nanoseconds per number.
+"""Native kernels on each instruction set, beside the NumPy backend: nanoseconds per number.
 
 The kernels are compiled here for each width that the machine has and run on 1024 numbers, the
 first operand in [-8, 8], the others in [0.5, 2.5]; rows of many operands get four. Rounds are
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -22,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 
 from autodiff.backends.kernels import FUNCTIONS, PAIRS, UFUNCS
+from autodiff.op import TABLE
 
 HERE = Path(__file__).parent
 WIDTHS = {
@@ -55,24 +57,26 @@ def native(program: Path) -> dict[str, float]:
 
 
 def with_numpy(name: str) -> float:
-    """The kernel of the NumPy backend, nan where there is none."""
+    """The kernel of the NumPy backend, nan where there is none of the same operands."""
     chance = random.Random(0)
     x = np.array([chance.uniform(-8, 8) for _ in range(NUMBERS)])
-    y = np.array([chance.uniform(0.5, 2.5) for _ in range(NUMBERS)])
+    y, z = (np.array([chance.uniform(0.5, 2.5) for _ in range(NUMBERS)]) for _ in range(2))
     out, slope = np.empty(NUMBERS), np.empty(NUMBERS)
     first, _, second = name.partition("+")
+    operands = (x, y, z)[: TABLE[first].arity or 0]
+    if second and (first, second) in PAIRS:
+        run = partial(PAIRS[first, second], x, out, slope)
+    elif not second and operands and name in UFUNCS:
+        run = partial(UFUNCS[name], *operands, out=out)
+    elif not second and operands and name in FUNCTIONS:
+        run = partial(FUNCTIONS[name], *operands)
+    else:
+        return math.nan
     best = math.inf
     with np.errstate(all="ignore"):
         for _ in range(40):
             start = time.perf_counter()
-            if second:
-                if (first, second) not in PAIRS:
-                    return math.nan
-                PAIRS[first, second](x, out, slope)
-            elif name in UFUNCS:
-                UFUNCS[name](*((x, y) if name == "power" else (x,)), out=out)
-            else:
-                FUNCTIONS[name](x)
+            run()
             best = min(best, time.perf_counter() - start)
     return 1e9 * best / NUMBERS
 
