@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from operator import add
 
-from autodiff import graph, ops
+from autodiff import graph, native, ops
 from autodiff.modes import MODES, TAPE, created
 from autodiff.op import Op, follow, legible, listed, number
 
@@ -37,6 +37,7 @@ def operators(op: Op) -> tuple[Callable[[Any, Any], Value], Callable[[Any, Any],
     return operator, reflected
 
 
+@native.fast  # puts a C type in its place where that is built; the rules are those of this class
 class Value:
     """A number in a computation graph.
 
@@ -70,8 +71,7 @@ class Value:
     def __init__(self, data: Any, name: str = "") -> None:
         self.data = number(data)
         self.grad = 0.0
-        self.name = ""
-        self.op = ""
+        self.name = self.op = ""
         self.operands = self.point = ()
         if name:
             self.named(name)
@@ -280,7 +280,7 @@ def _give_method(op: Op) -> None:
     if taken and op is not ops.alias:
         raise ValueError(f"an op cannot be called {min(taken)!r}: it is an attribute of Value")
     for name in names - taken if op.arity is not None else ():
-        setattr(Value, name, _method(op))
+        setattr(Value, name, native.method(op, _method(op)))
 
 
 def _method(op: Op) -> Any:

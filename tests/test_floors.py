@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = (
-    {"autodiff.plane", "autodiff.real", "autodiff.modes", "autodiff.syntax"},
+    {"autodiff.native", "autodiff.plane", "autodiff.real", "autodiff.modes", "autodiff.syntax"},
     {"autodiff.activations", "autodiff.op", "autodiff.powers"},
     {"autodiff.ops", "autodiff.graph"},
     {"autodiff.value"},

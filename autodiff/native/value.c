@@ -1,0 +1,1132 @@
+/* Value as a C type: the hot paths of autodiff/value.py, number for number the same.
+
+The Python class stays the reference. `adopt(Value)` gives this type whatever attribute of that
+class it does not have itself: names, formulas, copies, `forward`. And every case that is not plain
+(a switch of autodiff.modes is on, an operand that is neither Value, float nor int, a row of the
+table without a kernel here) is handed to the method of the Python class, which works on either
+type. So the rules and the messages are written once, in Python; here stands arithmetic.
+
+What makes it fast and small:
+
+  * A node is 80 bytes: its number, its gradient, up to two operands and the numbers that these had.
+    No tuple, no float object, no dict. A constant operand is a null pointer and its number.
+    Further operands are a pair of tuples.
+  * The collector does not track it. A graph has no cycles, since operands are older than their
+    node. (A subclass made by a class statement is tracked, as all of those are.)
+  * A node is freed when its last user goes: those to come wait in a list, so depth costs no stack.
+  * `backward` finds the place of a node in its arrays by `mark`. The mark is right when the array of
+    visited nodes has this node at that place, so nothing is ever reset (Briggs and Torczon, 1993).
+
+All of it runs under the GIL, and no Python code runs inside `backward` unless a row has no kernel.
+*/
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <structmember.h>
+
+/* ---------------------------------------------------------------- the node */
+
+enum { MANY = 3 };                                    /* `arity` of a node with a pair of tuples */
+enum { NAMED = 1, OTHER_DATA = 2, OTHER_GRAD = 4 };   /* `asides` */
+
+typedef struct Value {
+    PyObject_HEAD
+    double data;
+    union {
+        double grad;
+        struct Value *next;  /* of the nodes that wait to be freed */
+    };
+    PyObject *a, *b;         /* Values, NULL for constants; of MANY the tuples of operands, numbers */
+    double x, y;             /* the point: the numbers that the operands had */
+    PyObject *weak;
+    uint32_t mark;
+    uint16_t row;
+    uint8_t arity;
+    uint8_t asides;          /* which of the dicts below have something for this node */
+} Value;
+
+static PyTypeObject *ValueType;
+static PyObject *names;        /* address: name */
+static PyObject *other_data;   /* address: what was stored in `data` that is no float; used later */
+static PyObject *other_grad;
+static PyObject *reference;    /* the class of value.py */
+static PyObject *surroundings; /* the globals of value.py */
+static PyObject *modes;        /* the ContextVar of autodiff.modes */
+static PyObject *empty_text, *empty_tuple, *zero;
+
+static inline int is_value(PyObject *object)
+{
+    return Py_TYPE(object) == ValueType || PyType_IsSubtype(Py_TYPE(object), ValueType);
+}
+
+static PyObject *aside(PyObject *dict, Value *node)
+{
+    PyObject *key = PyLong_FromVoidPtr(node), *found;
+    if (key == NULL)
+        return NULL;
+    found = PyDict_GetItemWithError(dict, key);
+    Py_DECREF(key);
+    return Py_XNewRef(found);
+}
+
+/* Keep `object` beside the node, or with NULL what is kept no longer. */
+static int set_aside(PyObject *dict, Value *node, uint8_t flag, PyObject *object)
+{
+    PyObject *key;
+    int failed;
+    if (object == NULL && !(node->asides & flag))
+        return 0;
+    key = PyLong_FromVoidPtr(node);
+    if (key == NULL)
+        return -1;
+    failed = object ? PyDict_SetItem(dict, key, object) : PyDict_DelItem(dict, key);
+    Py_DECREF(key);
+    if (!failed)
+        node->asides = object ? node->asides | flag : node->asides & ~flag;
+    return failed;
+}
+
+/* ---------------------------------------------------------------- kernels
+
+The rows of the table that are computed here, after the Python functions of real.py, activations.py
+and powers.py: the same operations in the same order, so the same bits. `slope` answers d out / d
+operand. */
+
+enum {
+    LEAF, ADD, SUB, MUL, DIV, POWER,
+    NEG, ALIAS, ABSOLUTE, SQUARE, RECIPROCAL, SQRT, EXP, LOG, SIN, COS, TANH, SIGMOID, RELU,
+    SUM, INNER, KERNELS
+};
+
+static const struct {
+    const char *name;
+    int arity;
+} kernels[KERNELS] = {
+    {"", 0}, {"add", 2}, {"sub", 2}, {"mul", 2}, {"div", 2}, {"power", 2},
+    {"neg", 1}, {"alias", 1}, {"absolute", 1}, {"square", 1}, {"reciprocal", 1}, {"sqrt", 1},
+    {"exp", 1}, {"log", 1}, {"sin", 1}, {"cos", 1}, {"tanh", 1}, {"sigmoid", 1}, {"relu", 1},
+    {"sum", MANY}, {"inner", MANY},
+};
+
+#define TINY 2.2250738585072014e-308
+
+static inline double two(int row, double x, double y)
+{
+    switch (row) {
+    case ADD: return x + y;
+    case SUB: return x - y;
+    case MUL: return x * y;
+    case DIV: return x / y;
+    default: return pow(x, y);
+    }
+}
+
+static double sigmoid(double x)
+{
+    double e;
+    if (x >= 0.0)
+        return 1.0 / (1.0 + exp(-x));
+    e = exp(x);
+    return e / (1.0 + e);
+}
+
+static inline double one(int row, double x)
+{
+    switch (row) {
+    case NEG: return -x;
+    case ALIAS: return x;
+    case ABSOLUTE: return fabs(x);
+    case SQUARE: return x * x;
+    case RECIPROCAL: return 1.0 / x;
+    case SQRT: return sqrt(x);
+    case EXP: return exp(x);
+    case LOG: return x > 0.0 ? log(x) : x == 0.0 ? -Py_HUGE_VAL : Py_NAN;
+    case SIN: return isinf(x) ? Py_NAN : sin(x);
+    case COS: return isinf(x) ? Py_NAN : cos(x);
+    case TANH: return tanh(x);
+    case SIGMOID: return sigmoid(x);
+    default: return x > 0.0 || isnan(x) ? x : 0.0; /* RELU */
+    }
+}
+
+static double tanh_slope(double x)
+{
+    x = fabs(x);
+    if (x < 0.55) {
+        double t = tanh(x);
+        return 1.0 - t * t;
+    }
+    x = exp(-2.0 * x);
+    return 4.0 * x / ((1.0 + x) * (1.0 + x));
+}
+
+static double sigmoid_slope(double x)
+{
+    double e = exp(-fabs(x));
+    return e / ((1.0 + e) * (1.0 + e));
+}
+
+static inline double slope_of_one(int row, double out, double x)
+{
+    switch (row) {
+    case NEG: return -1.0;
+    case ALIAS: return 1.0;
+    case ABSOLUTE: return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x;
+    case SQUARE: return 2.0 * x;
+    case RECIPROCAL: return -(out * out);
+    case SQRT: return x > 0.0 ? 0.5 / sqrt(x) : x == 0.0 ? Py_HUGE_VAL : Py_NAN;
+    case EXP: return out;
+    case LOG: return x > 0.0 ? 1.0 / x : x == 0.0 ? Py_HUGE_VAL : Py_NAN;
+    case SIN: return isinf(x) ? Py_NAN : cos(x);
+    case COS: return isinf(x) ? Py_NAN : -sin(x);
+    case TANH: return tanh_slope(x);
+    case SIGMOID: return sigmoid_slope(x);
+    default: return x > 0.0 ? 1.0 : x <= 0.0 ? 0.0 : Py_NAN; /* RELU */
+    }
+}
+
+/* ---------------------------------------------------------------- rows by name */
+
+static PyObject *row_names;   /* list: the names of the kernels, then of rows that were met later */
+static PyObject *row_numbers; /* name: number */
+
+static int row_number(PyObject *name)
+{
+    PyObject *known = PyDict_GetItemWithError(row_numbers, name);
+    Py_ssize_t number;
+    if (known != NULL)
+        return (int)PyLong_AsLong(known);
+    if (PyErr_Occurred())
+        return -1;
+    number = PyList_GET_SIZE(row_names);
+    if (number > UINT16_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "more than 65535 names of ops");
+        return -1;
+    }
+    known = PyLong_FromSsize_t(number);
+    if (known == NULL || PyDict_SetItem(row_numbers, name, known) || PyList_Append(row_names, name))
+        number = -1;
+    Py_XDECREF(known);
+    return (int)number;
+}
+
+/* ---------------------------------------------------------------- recording */
+
+/* 1 when no switch of autodiff.modes is on, so that recording is plain. */
+static inline int is_plain(void)
+{
+    PyObject *active;
+    int plain;
+    if (PyContextVar_Get(modes, NULL, &active) || active == NULL)
+        return 0;
+    plain = PySet_GET_SIZE(active) == 0;
+    Py_DECREF(active);
+    return plain;
+}
+
+static inline Value *new_node(int row, int arity, double data)
+{
+    Value *node = PyObject_New(Value, ValueType);
+    if (node == NULL)
+        return NULL;
+    node->data = data;
+    node->grad = 0.0;
+    node->a = node->b = node->weak = NULL;
+    node->x = node->y = 0.0;
+    node->mark = 0;
+    node->row = (uint16_t)row;
+    node->arity = (uint8_t)arity;
+    node->asides = 0;
+    return node;
+}
+
+/* An operand as a number and, unless it is a constant, as a Value. 0: not a plain one. */
+static inline int operand(PyObject *given, PyObject **value, double *number)
+{
+    if (is_value(given)) {
+        *value = given;
+        *number = ((Value *)given)->data;
+        return !(((Value *)given)->asides & OTHER_DATA);
+    }
+    *value = NULL;
+    if (PyFloat_CheckExact(given)) {
+        *number = PyFloat_AS_DOUBLE(given);
+        return 1;
+    }
+    if (PyLong_CheckExact(given)) {
+        *number = PyLong_AsDouble(given);
+        if (*number != -1.0 || !PyErr_Occurred())
+            return 1;
+        PyErr_Clear(); /* too large: the Python class says so */
+    }
+    return 0;
+}
+
+static const char *const infix[] = {
+    [ADD] = "add", [SUB] = "sub", [MUL] = "mul", [DIV] = "truediv", [POWER] = "pow",
+};
+static PyObject *left_methods[POWER + 1], *right_methods[POWER + 1];
+static PyObject *unary_methods[KERNELS];
+
+static inline PyObject *binary(int row, PyObject *left, PyObject *right)
+{
+    PyObject *a, *b;
+    double x, y;
+    if (operand(left, &a, &x) && operand(right, &b, &y) && is_plain()) {
+        Value *node;
+        if (row == ADD && a == NULL && x == 0.0 && PyLong_CheckExact(left))
+            return Py_NewRef(right); /* where the builtin sum() starts */
+        node = new_node(row, 2, two(row, x, y));
+        if (node == NULL)
+            return NULL;
+        node->a = Py_XNewRef(a);
+        node->b = Py_XNewRef(b);
+        node->x = x;
+        node->y = y;
+        return (PyObject *)node;
+    }
+    if (PyErr_Occurred())
+        return NULL;
+    if (is_value(left))
+        return PyObject_CallFunctionObjArgs(left_methods[row], left, right, NULL);
+    return PyObject_CallFunctionObjArgs(right_methods[row], right, left, NULL);
+}
+
+static PyObject *value_add(PyObject *left, PyObject *right) { return binary(ADD, left, right); }
+static PyObject *value_sub(PyObject *left, PyObject *right) { return binary(SUB, left, right); }
+static PyObject *value_mul(PyObject *left, PyObject *right) { return binary(MUL, left, right); }
+static PyObject *value_div(PyObject *left, PyObject *right) { return binary(DIV, left, right); }
+
+static PyObject *value_power(PyObject *left, PyObject *right, PyObject *modulus)
+{
+    if (modulus != Py_None)
+        Py_RETURN_NOTIMPLEMENTED;
+    return binary(POWER, left, right);
+}
+
+static inline PyObject *unary(int row, PyObject *self)
+{
+    PyObject *a;
+    double x;
+    if (operand(self, &a, &x) && is_plain()) {
+        Value *node = new_node(row, 1, one(row, x));
+        if (node == NULL)
+            return NULL;
+        node->a = Py_NewRef(self);
+        node->x = x;
+        return (PyObject *)node;
+    }
+    if (PyErr_Occurred())
+        return NULL;
+    return PyObject_CallOneArg(unary_methods[row], self);
+}
+
+#define UNARY(row, name) \
+    static PyObject *value_##name(PyObject *self) { return unary(row, self); } \
+    static PyObject *method_##name(PyObject *self, PyObject *Py_UNUSED(none)) { return unary(row, self); }
+
+UNARY(NEG, neg)
+UNARY(ABSOLUTE, absolute)
+#undef UNARY
+#define UNARY(row, name) \
+    static PyObject *method_##name(PyObject *self, PyObject *Py_UNUSED(none)) { return unary(row, self); }
+UNARY(SQUARE, square)
+UNARY(RECIPROCAL, reciprocal)
+UNARY(SQRT, sqrt)
+UNARY(EXP, exp)
+UNARY(LOG, log)
+UNARY(SIN, sin)
+UNARY(COS, cos)
+UNARY(TANH, tanh)
+UNARY(SIGMOID, sigmoid)
+UNARY(RELU, relu)
+
+static const PyCFunction unary_functions[KERNELS] = {
+    [NEG] = method_neg, [ABSOLUTE] = method_absolute, [SQUARE] = method_square,
+    [RECIPROCAL] = method_reciprocal, [SQRT] = method_sqrt, [EXP] = method_exp, [LOG] = method_log,
+    [SIN] = method_sin, [COS] = method_cos, [TANH] = method_tanh, [SIGMOID] = method_sigmoid,
+    [RELU] = method_relu,
+};
+
+/* ---------------------------------------------------------------- attributes */
+
+static PyObject *get_data(Value *self, void *Py_UNUSED(closure))
+{
+    return self->asides & OTHER_DATA ? aside(other_data, self) : PyFloat_FromDouble(self->data);
+}
+
+static int is_there(PyObject *object)
+{
+    if (object == NULL)
+        PyErr_SetString(PyExc_AttributeError, "a Value keeps its attributes");
+    return object != NULL;
+}
+
+static int set_data(Value *self, PyObject *given, void *Py_UNUSED(closure))
+{
+    int plain;
+    if (!is_there(given))
+        return -1;
+    plain = PyFloat_CheckExact(given);
+    if (plain)
+        self->data = PyFloat_AS_DOUBLE(given);
+    return set_aside(other_data, self, OTHER_DATA, plain ? NULL : given);
+}
+
+static PyObject *get_grad(Value *self, void *Py_UNUSED(closure))
+{
+    return self->asides & OTHER_GRAD ? aside(other_grad, self) : PyFloat_FromDouble(self->grad);
+}
+
+static int set_grad(Value *self, PyObject *given, void *Py_UNUSED(closure))
+{
+    int plain;
+    if (!is_there(given))
+        return -1;
+    plain = PyFloat_CheckExact(given);
+    if (plain)
+        self->grad = PyFloat_AS_DOUBLE(given);
+    return set_aside(other_grad, self, OTHER_GRAD, plain ? NULL : given);
+}
+
+static PyObject *get_name(Value *self, void *Py_UNUSED(closure))
+{
+    return self->asides & NAMED ? aside(names, self) : Py_NewRef(empty_text);
+}
+
+static int set_name(Value *self, PyObject *given, void *Py_UNUSED(closure))
+{
+    int none;
+    if (!is_there(given))
+        return -1;
+    none = PyUnicode_CheckExact(given) && PyUnicode_GET_LENGTH(given) == 0;
+    return set_aside(names, self, NAMED, none ? NULL : given);
+}
+
+static PyObject *get_op(Value *self, void *Py_UNUSED(closure))
+{
+    return Py_NewRef(PyList_GET_ITEM(row_names, self->row));
+}
+
+static int set_op(Value *self, PyObject *given, void *Py_UNUSED(closure))
+{
+    int row;
+    if (!is_there(given))
+        return -1;
+    row = row_number(given);
+    if (row >= 0)
+        self->row = (uint16_t)row;
+    return row < 0 ? -1 : 0;
+}
+
+static PyObject *one_operand(PyObject *value, double number)
+{
+    return value ? Py_NewRef(value) : PyFloat_FromDouble(number);
+}
+
+/* A tuple of the first `n` of two objects, which are given away. */
+static PyObject *pack(int n, PyObject *first, PyObject *second)
+{
+    PyObject *tuple = first && (n < 2 || second) ? PyTuple_New(n) : NULL;
+    if (tuple == NULL) {
+        Py_XDECREF(first);
+        Py_XDECREF(second);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(tuple, 0, first);
+    if (n == 2)
+        PyTuple_SET_ITEM(tuple, 1, second);
+    return tuple;
+}
+
+static PyObject *get_operands(Value *self, void *Py_UNUSED(closure))
+{
+    int n = self->arity;
+    if (n == MANY || n == 0)
+        return Py_NewRef(n ? self->a : empty_tuple);
+    return pack(n, one_operand(self->a, self->x), n == 2 ? one_operand(self->b, self->y) : NULL);
+}
+
+static PyObject *get_point(Value *self, void *Py_UNUSED(closure))
+{
+    int n = self->arity;
+    if (n == MANY || n == 0)
+        return Py_NewRef(n ? self->b : empty_tuple);
+    return pack(n, PyFloat_FromDouble(self->x), n == 2 ? PyFloat_FromDouble(self->y) : NULL);
+}
+
+static int is_short(PyObject *tuple, int values_too)
+{
+    Py_ssize_t i, n = PyTuple_GET_SIZE(tuple);
+    for (i = 0; i < n && n <= 2; i++) {
+        PyObject *item = PyTuple_GET_ITEM(tuple, i);
+        if (!PyFloat_CheckExact(item) && !(values_too && is_value(item)))
+            return 0;
+    }
+    return n <= 2;
+}
+
+static int set_operands(Value *self, PyObject *given, void *Py_UNUSED(closure))
+{
+    PyObject *a = NULL, *b = NULL, *old_a = self->a, *old_b = self->b;
+    if (!is_there(given))
+        return -1;
+    if (!PyTuple_CheckExact(given)) {
+        PyErr_SetString(PyExc_TypeError, "operands are a tuple");
+        return -1;
+    }
+    if (is_short(given, 1)) {
+        double numbers[2] = {0.0, 0.0};
+        PyObject *values[2] = {NULL, NULL};
+        Py_ssize_t i, n = PyTuple_GET_SIZE(given);
+        for (i = 0; i < n; i++) {
+            PyObject *item = PyTuple_GET_ITEM(given, i);
+            if (is_value(item))
+                numbers[i] = ((Value *)item)->data, values[i] = item;
+            else
+                numbers[i] = PyFloat_AS_DOUBLE(item);
+        }
+        self->arity = (uint8_t)n;
+        self->x = numbers[0], self->y = numbers[1];
+        a = Py_XNewRef(values[0]), b = Py_XNewRef(values[1]);
+    } else {
+        self->arity = MANY;
+        a = Py_NewRef(given), b = Py_NewRef(empty_tuple);
+    }
+    self->a = a, self->b = b;
+    Py_XDECREF(old_a);
+    Py_XDECREF(old_b);
+    return 0;
+}
+
+static int set_point(Value *self, PyObject *given, void *Py_UNUSED(closure))
+{
+    if (!is_there(given))
+        return -1;
+    if (!PyTuple_CheckExact(given)) {
+        PyErr_SetString(PyExc_TypeError, "a point is a tuple");
+        return -1;
+    }
+    if (self->arity != MANY) {
+        if (PyTuple_GET_SIZE(given) == self->arity && is_short(given, 0)) {
+            if (self->arity > 0)
+                self->x = PyFloat_AS_DOUBLE(PyTuple_GET_ITEM(given, 0));
+            if (self->arity > 1)
+                self->y = PyFloat_AS_DOUBLE(PyTuple_GET_ITEM(given, 1));
+            return 0;
+        } else {
+            PyObject *operands = get_operands(self, NULL);
+            if (operands == NULL)
+                return -1;
+            Py_XSETREF(self->a, operands);
+            self->arity = MANY;
+        }
+    }
+    Py_XSETREF(self->b, Py_NewRef(given));
+    return 0;
+}
+
+/* ---------------------------------------------------------------- making and freeing */
+
+static int value_init(PyObject *self, PyObject *args, PyObject *keywords)
+{
+    PyObject *method, *result;
+    Value *node = (Value *)self;
+    if (keywords == NULL && PyTuple_GET_SIZE(args) == 1 && !node->arity && !node->asides &&
+        PyFloat_CheckExact(PyTuple_GET_ITEM(args, 0))) {
+        node->data = PyFloat_AS_DOUBLE(PyTuple_GET_ITEM(args, 0));
+        node->grad = 0.0;
+        node->row = LEAF;
+        return 0;
+    }
+    method = PyObject_GetAttrString(reference, "__init__");
+    if (method == NULL)
+        return -1;
+    {
+        Py_ssize_t i, n = PyTuple_GET_SIZE(args);
+        PyObject *all = PyTuple_New(n + 1);
+        if (all == NULL) {
+            Py_DECREF(method);
+            return -1;
+        }
+        PyTuple_SET_ITEM(all, 0, Py_NewRef(self));
+        for (i = 0; i < n; i++)
+            PyTuple_SET_ITEM(all, i + 1, Py_NewRef(PyTuple_GET_ITEM(args, i)));
+        result = PyObject_Call(method, all, keywords);
+        Py_DECREF(all);
+    }
+    Py_DECREF(method);
+    Py_XDECREF(result);
+    return result ? 0 : -1;
+}
+
+static Value *waiting; /* nodes without users that are to be freed */
+static int freeing;
+
+static void free_node(Value *node)
+{
+    PyTypeObject *type = Py_TYPE(node);
+    Py_XDECREF(node->a); /* joins those that wait, when this was its last user */
+    Py_XDECREF(node->b);
+    type->tp_free(node);
+    Py_DECREF(type);
+}
+
+static void value_dealloc(PyObject *self)
+{
+    Value *node = (Value *)self;
+    if (node->weak != NULL)
+        PyObject_ClearWeakRefs(self);
+    if (node->asides) {
+        PyObject *type, *value, *traceback;
+        PyErr_Fetch(&type, &value, &traceback);
+        set_aside(names, node, NAMED, NULL);
+        set_aside(other_data, node, OTHER_DATA, NULL);
+        set_aside(other_grad, node, OTHER_GRAD, NULL);
+        PyErr_Restore(type, value, traceback);
+    }
+    node->next = waiting;
+    waiting = node;
+    if (freeing)
+        return;
+    freeing = 1;
+    while (waiting != NULL) {
+        node = waiting;
+        waiting = node->next;
+        free_node(node);
+    }
+    freeing = 0;
+}
+
+/* ---------------------------------------------------------------- backward */
+
+typedef struct {
+    uint32_t place; /* in `nodes` */
+    uint32_t left;  /* operands still to come, of MANY from the last to the first */
+} Step;
+
+typedef struct {
+    Value **nodes;    /* in the order in which they are met */
+    uint32_t *order;  /* their places, operands before users */
+    double *adjoints; /* by place */
+    char *reached;    /* by place: whether anything flows to it */
+    Step *steps;
+    uint32_t n, ordered, room;
+    int pinned;       /* whether the nodes are held */
+} Walk;
+
+static Walk spare; /* the arrays of the last walk, when nobody uses them */
+static uint64_t markings;
+enum { SPARE_ROOM = 1 << 16 };
+
+static int grow(Walk *walk)
+{
+    size_t room = walk->room ? (size_t)walk->room * 2 : 256;
+    void *p;
+    if (room > UINT32_MAX / 2)
+        goto no_memory;
+#define GROW(array) \
+    if ((p = PyMem_RawRealloc(walk->array, room * sizeof *walk->array)) == NULL) goto no_memory; \
+    walk->array = p;
+    GROW(nodes)
+    GROW(order)
+    GROW(adjoints)
+    GROW(reached)
+    GROW(steps)
+#undef GROW
+    walk->room = (uint32_t)room;
+    return 0;
+no_memory:
+    PyErr_NoMemory();
+    return -1;
+}
+
+static void end_walk(Walk *walk)
+{
+    if (walk->pinned) {
+        uint32_t i;
+        for (i = 0; i < walk->n; i++)
+            Py_DECREF(walk->nodes[i]);
+    }
+    if (spare.room == 0 && walk->room <= SPARE_ROOM) {
+        spare = *walk;
+        return;
+    }
+    PyMem_RawFree(walk->nodes);
+    PyMem_RawFree(walk->order);
+    PyMem_RawFree(walk->adjoints);
+    PyMem_RawFree(walk->reached);
+    PyMem_RawFree(walk->steps);
+}
+
+static inline int is_met(Walk *walk, Value *node)
+{
+    return node->mark < walk->n && walk->nodes[node->mark] == node;
+}
+
+/* Meet a node for the first time: a leaf is in order at once, another waits for its operands. */
+static inline int meet(Walk *walk, Value *node, uint32_t *depth)
+{
+    uint32_t place = walk->n;
+    if (place == walk->room && grow(walk))
+        return -1;
+    walk->nodes[place] = node;
+    node->mark = place;
+    walk->reached[place] = 0;
+    walk->n++;
+    if (node->arity == 0)
+        walk->order[walk->ordered++] = place;
+    else {
+        Step *step = &walk->steps[(*depth)++];
+        step->place = place;
+        step->left = node->arity == MANY ? (uint32_t)PyTuple_GET_SIZE(node->a) : node->arity;
+    }
+    return 0;
+}
+
+/* The nodes behind `root` in the order of graph.topological(root, right_first=True). */
+static int find_order(Walk *walk, Value *root)
+{
+    uint32_t depth = 0;
+    walk->n = walk->ordered = 0;
+    if (meet(walk, root, &depth))
+        return -1;
+    while (depth > 0) {
+        Step *step = &walk->steps[depth - 1];
+        Value *node = walk->nodes[step->place];
+        PyObject *next = NULL;
+        if (step->left == 0) {
+            walk->order[walk->ordered++] = step->place;
+            depth--;
+            continue;
+        }
+        step->left--;
+        if (node->arity != MANY)
+            next = step->left ? node->b : node->a;
+        else {
+            next = PyTuple_GET_ITEM(node->a, step->left);
+            if (!is_value(next))
+                next = NULL;
+        }
+        if (next != NULL && !is_met(walk, (Value *)next) && meet(walk, (Value *)next, &depth))
+            return -1;
+    }
+    markings++;
+    return 0;
+}
+
+/* Whether a node was computed again, by `forward` of another root, without its users. */
+static int is_mixed(Walk *walk)
+{
+    uint32_t i;
+    for (i = 0; i < walk->n; i++) {
+        Value *node = walk->nodes[i];
+        Py_ssize_t k, count = node->arity == MANY ? PyTuple_GET_SIZE(node->a) : node->arity;
+        for (k = 0; k < count; k++) {
+            Value *arg;
+            double seen;
+            if (node->arity == MANY) {
+                PyObject *number, *item = PyTuple_GET_ITEM(node->a, k);
+                if (!is_value(item))
+                    continue;
+                number = k < PyTuple_GET_SIZE(node->b) ? PyTuple_GET_ITEM(node->b, k) : Py_None;
+                if (!PyFloat_CheckExact(number))
+                    return 1;
+                arg = (Value *)item, seen = PyFloat_AS_DOUBLE(number);
+            } else
+                arg = (Value *)(k ? node->b : node->a), seen = k ? node->y : node->x;
+            if (arg != NULL && arg->arity && (arg->data != seen || arg->asides & OTHER_DATA) &&
+                !(isnan(arg->data) && isnan(seen)))
+                return 1;
+        }
+    }
+    return 0;
+}
+
+static inline void flow(Walk *walk, PyObject *arg, double part)
+{
+    uint32_t place = ((Value *)arg)->mark;
+    if (walk->reached[place])
+        walk->adjoints[place] += part;
+    else {
+        walk->adjoints[place] = part;
+        walk->reached[place] = 1;
+    }
+}
+
+enum { DONE = 0, FAILED = -1, ODD = 1 }; /* ODD: leave it to the Python class */
+
+/* A row without a kernel: its slopes come from graph.local_slopes. */
+static int flow_by_python(Walk *walk, Value *node, double adjoint, uint64_t *marking)
+{
+    PyObject *graph, *slopes;
+    Py_ssize_t k;
+    int outcome = DONE;
+    if (!walk->pinned) { /* Python code might drop a node */
+        uint32_t i;
+        for (i = 0; i < walk->n; i++)
+            Py_INCREF(walk->nodes[i]);
+        walk->pinned = 1;
+    }
+    graph = PyDict_GetItemString(surroundings, "graph");
+    if (graph == NULL)
+        return ODD;
+    slopes = PyObject_CallMethod(graph, "local_slopes", "O", node);
+    if (slopes == NULL)
+        return FAILED;
+    if (*marking != markings) { /* another walk came between, in a partial or in a thread */
+        uint32_t i;
+        for (i = 0; i < walk->n; i++)
+            walk->nodes[i]->mark = i;
+        *marking = ++markings;
+    }
+    if (!PyList_CheckExact(slopes))
+        outcome = ODD;
+    for (k = 0; outcome == DONE && k < PyList_GET_SIZE(slopes); k++) {
+        PyObject *pair = PyList_GET_ITEM(slopes, k), *arg, *slope;
+        if (!PyTuple_CheckExact(pair) || PyTuple_GET_SIZE(pair) != 2) {
+            outcome = ODD;
+            break;
+        }
+        arg = PyTuple_GET_ITEM(pair, 0), slope = PyTuple_GET_ITEM(pair, 1);
+        if (!is_value(arg) || !is_met(walk, (Value *)arg))
+            outcome = ODD;
+        else if (PyFloat_Check(slope))
+            flow(walk, arg, adjoint * PyFloat_AS_DOUBLE(slope));
+        else if (PyLong_Check(slope)) {
+            double number = PyLong_AsDouble(slope);
+            if (number == -1.0 && PyErr_Occurred()) {
+                PyErr_Clear();
+                outcome = ODD;
+            } else
+                flow(walk, arg, adjoint * number);
+        } else
+            outcome = ODD;
+    }
+    Py_DECREF(slopes);
+    return outcome;
+}
+
+/* sum and inner. 0 when the tuples are not those of such a row. */
+static int flow_of_many(Walk *walk, Value *node, double adjoint)
+{
+    Py_ssize_t k, n = PyTuple_GET_SIZE(node->a), half = n / 2;
+    if (PyTuple_GET_SIZE(node->b) != n || (node->row == INNER && n % 2))
+        return 0;
+    for (k = 0; k < n; k++)
+        if (!PyFloat_CheckExact(PyTuple_GET_ITEM(node->b, k)))
+            return 0;
+    for (k = 0; k < n; k++) {
+        PyObject *arg = PyTuple_GET_ITEM(node->a, k);
+        if (!is_value(arg))
+            continue;
+        if (node->row == SUM)
+            flow(walk, arg, adjoint * 1.0);
+        else
+            flow(walk, arg,
+                 adjoint * PyFloat_AS_DOUBLE(PyTuple_GET_ITEM(node->b, k < half ? k + half : k - half)));
+    }
+    return 1;
+}
+
+/* d x**y where it is plain; the rest is for powers.py. */
+static int flow_of_power(Walk *walk, Value *node, double adjoint)
+{
+    double first = 0.0, second = 0.0;
+    if (node->a != NULL) {
+        double p = node->y >= 1.0 ? pow(node->x, node->y - 1.0) : 0.0;
+        if (!(TINY <= fabs(p) && fabs(p) < Py_HUGE_VAL))
+            return 0;
+        first = node->y * p;
+    }
+    if (node->b != NULL) {
+        double v = pow(node->x, node->y);
+        if (!(node->x > 0.0 && v >= TINY))
+            return 0;
+        second = v * log(node->x);
+    }
+    if (node->a != NULL)
+        flow(walk, node->a, adjoint * first);
+    if (node->b != NULL)
+        flow(walk, node->b, adjoint * second);
+    return 1;
+}
+
+/* The chain rule: graph.sweep(root, 1.0, order, graph.local_slopes). */
+static int sweep(Walk *walk)
+{
+    uint64_t marking = markings;
+    uint32_t k;
+    walk->adjoints[0] = 1.0;
+    walk->reached[0] = 1;
+    for (k = walk->ordered; k-- > 0;) {
+        uint32_t place = walk->order[k];
+        Value *node = walk->nodes[place];
+        double adjoint, slope;
+        int row = node->row, outcome;
+        if (node->arity == 0 || !walk->reached[place])
+            continue;
+        adjoint = walk->adjoints[place];
+        if (row < KERNELS && kernels[row].arity == node->arity) {
+            switch (row) {
+            case ADD:
+                if (node->a) flow(walk, node->a, adjoint);
+                if (node->b) flow(walk, node->b, adjoint);
+                continue;
+            case SUB:
+                if (node->a) flow(walk, node->a, adjoint);
+                if (node->b) flow(walk, node->b, -adjoint);
+                continue;
+            case MUL:
+                if (node->a) flow(walk, node->a, adjoint * node->y);
+                if (node->b) flow(walk, node->b, adjoint * node->x);
+                continue;
+            case DIV:
+                if (node->a) flow(walk, node->a, adjoint * (1.0 / node->y));
+                if (node->b) flow(walk, node->b, adjoint * -(node->data / node->y));
+                continue;
+            case POWER:
+                if (flow_of_power(walk, node, adjoint))
+                    continue;
+                break;
+            case SUM: case INNER:
+                if (flow_of_many(walk, node, adjoint))
+                    continue;
+                break;
+            default:
+                slope = slope_of_one(row, node->data, node->x);
+                if (row != RELU || slope != 0.0) /* a branch not taken gets nothing */
+                    flow(walk, node->a, adjoint * slope);
+                continue;
+            }
+        }
+        outcome = flow_by_python(walk, node, adjoint, &marking);
+        if (outcome != DONE)
+            return outcome;
+    }
+    return DONE;
+}
+
+/* Add the adjoints to the gradients: all, or none when one of them is no number. */
+static int commit(Walk *walk)
+{
+    uint32_t i;
+    for (i = 0; i < walk->n; i++)
+        if (walk->nodes[i]->asides & OTHER_GRAD && walk->reached[i]) {
+            PyObject *grad = aside(other_grad, walk->nodes[i]); /* often the int 0 */
+            int small = grad != NULL && PyLong_CheckExact(grad) && Py_ABS(PyLong_AsLong(grad)) < 1 << 30;
+            if (PyErr_Occurred())
+                PyErr_Clear(), small = 0;
+            Py_XDECREF(grad);
+            if (!small)
+                return ODD;
+        }
+    for (i = 0; i < walk->n; i++)
+        if (walk->reached[i]) {
+            Value *node = walk->nodes[i];
+            if (node->asides & OTHER_GRAD) {
+                PyObject *grad = aside(other_grad, node);
+                node->grad = (double)PyLong_AsLong(grad);
+                Py_DECREF(grad);
+                set_aside(other_grad, node, OTHER_GRAD, NULL);
+            }
+            node->grad += walk->adjoints[i];
+        }
+    return DONE;
+}
+
+static PyObject *value_backward(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    int outcome = ODD;
+    if (is_plain()) {
+        Walk walk = spare;
+        spare = (Walk){0};
+        walk.pinned = 0;
+        outcome = find_order(&walk, (Value *)self);
+        if (outcome == DONE) {
+            PyObject *again = PyDict_GetItemString(surroundings, "_computed_again");
+            outcome = again == Py_True && is_mixed(&walk) ? ODD : sweep(&walk);
+        }
+        if (outcome == DONE)
+            outcome = commit(&walk);
+        end_walk(&walk);
+    }
+    if (outcome == DONE)
+        Py_RETURN_NONE;
+    if (outcome == FAILED || PyErr_Occurred())
+        return NULL;
+    return PyObject_CallMethod(reference, "backward", "O", self);
+}
+
+/* ---------------------------------------------------------------- the module */
+
+static PyGetSetDef attributes[] = {
+    {"data", (getter)get_data, (setter)set_data, NULL, NULL},
+    {"grad", (getter)get_grad, (setter)set_grad, NULL, NULL},
+    {"name", (getter)get_name, (setter)set_name, NULL, NULL},
+    {"op", (getter)get_op, (setter)set_op, NULL, NULL},
+    {"operands", (getter)get_operands, (setter)set_operands, NULL, NULL},
+    {"point", (getter)get_point, (setter)set_point, NULL, NULL},
+    {NULL},
+};
+
+static PyMemberDef members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(Value, weak), READONLY, NULL},
+    {NULL},
+};
+
+static PyMethodDef methods[] = {
+    {"backward", value_backward, METH_NOARGS, NULL},
+    {NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_init, value_init},
+    {Py_tp_dealloc, value_dealloc},
+    {Py_tp_getset, attributes},
+    {Py_tp_members, members},
+    {Py_tp_methods, methods},
+    {Py_nb_add, value_add},
+    {Py_nb_subtract, value_sub},
+    {Py_nb_multiply, value_mul},
+    {Py_nb_true_divide, value_div},
+    {Py_nb_power, value_power},
+    {Py_nb_negative, value_neg},
+    {Py_nb_absolute, value_absolute},
+    {Py_tp_doc, "Value(data, name='')\n--\n\n"},
+    {0, NULL},
+};
+
+static PyType_Spec spec = {
+    .name = "autodiff.value.Value",
+    .basicsize = sizeof(Value),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = slots,
+};
+
+PyDoc_STRVAR(adopt_doc, "adopt(cls)\n--\n\nThe C type, with the attributes of `cls` that it does not have itself.");
+
+static PyObject *adopt(PyObject *Py_UNUSED(module), PyObject *cls)
+{
+    PyObject *its, *name, *attribute, *modes_module, *method;
+    Py_ssize_t position = 0;
+    char wanted[32];
+    int row;
+    if (!PyType_Check(cls))
+        return PyErr_Format(PyExc_TypeError, "a class is wanted, not %R", cls);
+    Py_XSETREF(reference, Py_NewRef(cls));
+    modes_module = PyImport_ImportModule("autodiff.modes");
+    if (modes_module == NULL)
+        return NULL;
+    Py_XSETREF(modes, PyObject_GetAttrString(modes_module, "MODES"));
+    Py_DECREF(modes_module);
+    if (modes == NULL)
+        return NULL;
+    method = PyObject_GetAttrString(cls, "backward");
+    if (method == NULL)
+        return NULL;
+    Py_XSETREF(surroundings, PyObject_GetAttrString(method, "__globals__"));
+    Py_DECREF(method);
+    if (surroundings == NULL)
+        return NULL;
+    for (row = ADD; row <= POWER; row++) {
+        PyOS_snprintf(wanted, sizeof wanted, "__%s__", infix[row]);
+        Py_XSETREF(left_methods[row], PyObject_GetAttrString(cls, wanted));
+        PyOS_snprintf(wanted, sizeof wanted, "__r%s__", infix[row]);
+        Py_XSETREF(right_methods[row], PyObject_GetAttrString(cls, wanted));
+        if (left_methods[row] == NULL || right_methods[row] == NULL)
+            return NULL;
+    }
+    Py_XSETREF(unary_methods[NEG], PyObject_GetAttrString(cls, "__neg__"));
+    Py_XSETREF(unary_methods[ABSOLUTE], PyObject_GetAttrString(cls, "__abs__"));
+    if (unary_methods[NEG] == NULL || unary_methods[ABSOLUTE] == NULL)
+        return NULL;
+    its = PyObject_GetAttrString(cls, "__dict__");
+    if (its == NULL)
+        return NULL;
+    Py_SETREF(its, PyDict_Copy(((PyTypeObject *)cls)->tp_dict));
+    if (its == NULL)
+        return NULL;
+    while (PyDict_Next(its, &position, &name, &attribute)) {
+        int own = PyDict_Contains(ValueType->tp_dict, name);
+        int skipped = PyUnicode_CompareWithASCIIString(name, "__slots__") == 0 ||
+                      PyUnicode_CompareWithASCIIString(name, "__weakref__") == 0;
+        int is_doc = PyUnicode_CompareWithASCIIString(name, "__doc__") == 0;
+        if (own < 0 || ((!own || is_doc) && !skipped &&
+                        PyObject_SetAttr((PyObject *)ValueType, name, attribute))) {
+            Py_DECREF(its);
+            return NULL;
+        }
+    }
+    Py_DECREF(its);
+    return Py_NewRef((PyObject *)ValueType);
+}
+
+PyDoc_STRVAR(method_doc, "method(name, doc, fallback)\n--\n\nThe method of a row that has a kernel, or None. `fallback` takes what is not plain.");
+
+static PyObject *method(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *name, *doc, *fallback, *known;
+    PyMethodDef *definition;
+    long row;
+    if (!PyArg_ParseTuple(args, "UUO", &name, &doc, &fallback))
+        return NULL;
+    known = PyDict_GetItemWithError(row_numbers, name);
+    if (known == NULL && PyErr_Occurred())
+        return NULL;
+    row = known ? PyLong_AsLong(known) : KERNELS;
+    if (row >= KERNELS || unary_functions[row] == NULL)
+        Py_RETURN_NONE;
+    definition = PyMem_Calloc(1, sizeof *definition); /* for as long as the type lives: for ever */
+    if (definition == NULL)
+        return PyErr_NoMemory();
+    definition->ml_name = kernels[row].name;
+    definition->ml_meth = unary_functions[row];
+    definition->ml_flags = METH_NOARGS;
+    definition->ml_doc = PyUnicode_AsUTF8(Py_NewRef(doc));
+    Py_XSETREF(unary_methods[row], Py_NewRef(fallback));
+    return PyDescr_NewMethod(ValueType, definition);
+}
+
+static PyMethodDef functions[] = {
+    {"adopt", adopt, METH_O, adopt_doc},
+    {"method", method, METH_VARARGS, method_doc},
+    {NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "autodiff.native.value",
+    .m_doc = "Value as a C type: the hot paths of autodiff.value.",
+    .m_size = -1,
+    .m_methods = functions,
+};
+
+PyMODINIT_FUNC PyInit_value(void)
+{
+    int row;
+    names = PyDict_New();
+    other_data = PyDict_New();
+    other_grad = PyDict_New();
+    row_names = PyList_New(0);
+    row_numbers = PyDict_New();
+    empty_text = PyUnicode_InternFromString("");
+    empty_tuple = PyTuple_New(0);
+    zero = PyFloat_FromDouble(0.0);
+    if (!names || !other_data || !other_grad || !row_names || !row_numbers || !empty_text ||
+        !empty_tuple || !zero)
+        return NULL;
+    for (row = 0; row < KERNELS; row++) {
+        PyObject *name = PyUnicode_InternFromString(kernels[row].name);
+        int number = name ? row_number(name) : -1;
+        Py_XDECREF(name);
+        if (number != row)
+            return NULL;
+    }
+    ValueType = (PyTypeObject *)PyType_FromSpec(&spec);
+    return ValueType ? PyModule_Create(&module) : NULL;
+}
