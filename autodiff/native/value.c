@@ -352,6 +352,100 @@ static const PyCFunction unary_functions[KERNELS] = {
     [RELU] = method_relu,
 };
 
+/* What a row makes of plain numbers: its kernel, or its `forward`, which has to answer a float. */
+static int compute(int row, PyObject *op, Py_ssize_t n, const double *numbers, PyObject *point,
+                   double *data)
+{
+    PyObject *forward, *result;
+    Py_ssize_t i;
+    if (row == SUM || (row == INNER && n % 2 == 0)) {
+        *data = 0.0;
+        for (i = 0; i < (row == SUM ? n : n / 2); i++)
+            *data += row == SUM ? numbers[i] : numbers[i] * numbers[n / 2 + i];
+        return 1;
+    }
+    if (row < KERNELS && kernels[row].arity == n) {
+        *data = n == 2 ? two(row, numbers[0], numbers[1]) : one(row, numbers[0]);
+        return 1;
+    }
+    forward = PyObject_GetAttrString(op, "forward");
+    result = forward ? PyObject_Call(forward, point, NULL) : NULL;
+    Py_XDECREF(forward);
+    if (result == NULL)
+        return 0;
+    *data = PyFloat_CheckExact(result) ? PyFloat_AS_DOUBLE(result) : PyFloat_AsDouble(result);
+    Py_DECREF(result);
+    return *data != -1.0 || !PyErr_Occurred();
+}
+
+enum { FEW = 16 };
+
+/* Value.__record__(op, args): a node for any row. */
+static PyObject *value_record(PyObject *Py_UNUSED(none), PyObject *const *given, Py_ssize_t count)
+{
+    PyObject *op, *args, *name, *value, *operands = NULL, *point = NULL;
+    double few[FEW], *numbers = few, data;
+    Value *node = NULL;
+    Py_ssize_t i, n;
+    int row, plain;
+    if (count != 2 || !PyTuple_CheckExact(given[1]) || !is_plain()) {
+        PyObject *python = PyErr_Occurred() ? NULL : PyObject_GetAttrString(reference, "__record__");
+        PyObject *result = python ? PyObject_Vectorcall(python, given, count, NULL) : NULL;
+        Py_XDECREF(python);
+        return result;
+    }
+    op = given[0], args = given[1];
+    n = PyTuple_GET_SIZE(args);
+    name = PyObject_GetAttrString(op, "name");
+    row = name ? row_number(name) : -1;
+    Py_XDECREF(name);
+    if (row < 0)
+        return NULL;
+    if (n > FEW && (numbers = PyMem_Malloc(n * sizeof *numbers)) == NULL)
+        return PyErr_NoMemory();
+    for (i = 0, plain = 1; i < n && plain; i++)
+        plain = operand(PyTuple_GET_ITEM(args, i), &value, &numbers[i]);
+    if (!plain) {
+        PyObject *python = PyObject_GetAttrString(reference, "__record__");
+        node = python ? (Value *)PyObject_Vectorcall(python, given, count, NULL) : NULL;
+        Py_XDECREF(python);
+        goto done;
+    }
+    if (n > 2 || row >= KERNELS || (row != SUM && row != INNER && kernels[row].arity != n)) {
+        point = PyTuple_New(n), operands = PyTuple_New(n);
+        if (point == NULL || operands == NULL)
+            goto done;
+        for (i = 0; i < n; i++) {
+            PyObject *number = PyFloat_FromDouble(numbers[i]), *item = PyTuple_GET_ITEM(args, i);
+            if (number == NULL)
+                goto done;
+            PyTuple_SET_ITEM(point, i, number);
+            PyTuple_SET_ITEM(operands, i, Py_NewRef(is_value(item) ? item : number));
+        }
+    }
+    if (!compute(row, op, n, numbers, point, &data))
+        goto done;
+    node = new_node(row, n > 2 ? MANY : (int)n, data);
+    if (node == NULL)
+        goto done;
+    if (n > 2) {
+        node->a = operands, node->b = point;
+        operands = point = NULL;
+    } else {
+        for (i = 0; i < n; i++) {
+            PyObject *item = PyTuple_GET_ITEM(args, i);
+            *(i ? &node->b : &node->a) = is_value(item) ? Py_NewRef(item) : NULL;
+            *(i ? &node->y : &node->x) = numbers[i];
+        }
+    }
+done:
+    Py_XDECREF(operands);
+    Py_XDECREF(point);
+    if (numbers != few)
+        PyMem_Free(numbers);
+    return (PyObject *)node;
+}
+
 /* ---------------------------------------------------------------- attributes */
 
 static PyObject *get_data(Value *self, void *Py_UNUSED(closure))
@@ -897,7 +991,7 @@ static int sweep(Walk *walk)
                 if (flow_of_many(walk, node, adjoint))
                     continue;
                 break;
-            default:
+            default: /* a function of one number */
                 slope = slope_of_one(row, node->data, node->x);
                 if (row != RELU || slope != 0.0) /* a branch not taken gets nothing */
                     flow(walk, node->a, adjoint * slope);
@@ -981,6 +1075,7 @@ static PyMemberDef members[] = {
 
 static PyMethodDef methods[] = {
     {"backward", value_backward, METH_NOARGS, NULL},
+    {"__record__", (PyCFunction)(void (*)(void))value_record, METH_FASTCALL | METH_STATIC, NULL},
     {NULL},
 };
 
