@@ -373,9 +373,13 @@ static int compute(int row, PyObject *op, Py_ssize_t n, const double *numbers, P
     Py_XDECREF(forward);
     if (result == NULL)
         return 0;
-    *data = PyFloat_CheckExact(result) ? PyFloat_AS_DOUBLE(result) : PyFloat_AsDouble(result);
+    if (!PyFloat_CheckExact(result)) /* a row of a user, that answers an int or a NumPy scalar */
+        Py_SETREF(result, PyNumber_Float(result));
+    if (result == NULL)
+        return 0;
+    *data = PyFloat_AS_DOUBLE(result);
     Py_DECREF(result);
-    return *data != -1.0 || !PyErr_Occurred();
+    return 1;
 }
 
 enum { FEW = 16 };
@@ -710,7 +714,9 @@ typedef struct {
     char *reached;    /* by place: whether anything flows to it */
     Step *steps;
     uint32_t n, ordered, room;
-    int pinned;       /* whether the nodes are held */
+    uint8_t asides;   /* of any of the nodes */
+    uint8_t sure;     /* all rows have kernels that never leave it to Python */
+    uint8_t pinned;   /* the nodes are held */
 } Walk;
 
 static Walk spare; /* the arrays of the last walk, when nobody uses them */
@@ -757,6 +763,11 @@ static void end_walk(Walk *walk)
     PyMem_RawFree(walk->steps);
 }
 
+static inline int has_kernel(Value *node)
+{
+    return node->row < KERNELS && kernels[node->row].arity == node->arity;
+}
+
 static inline int is_met(Walk *walk, Value *node)
 {
     return node->mark < walk->n && walk->nodes[node->mark] == node;
@@ -772,10 +783,12 @@ static inline int meet(Walk *walk, Value *node, uint32_t *depth)
     node->mark = place;
     walk->reached[place] = 0;
     walk->n++;
+    walk->asides |= node->asides;
     if (node->arity == 0)
         walk->order[walk->ordered++] = place;
     else {
         Step *step = &walk->steps[(*depth)++];
+        walk->sure &= has_kernel(node) && node->row != POWER && node->arity != MANY;
         step->place = place;
         step->left = node->arity == MANY ? (uint32_t)PyTuple_GET_SIZE(node->a) : node->arity;
     }
@@ -786,7 +799,8 @@ static inline int meet(Walk *walk, Value *node, uint32_t *depth)
 static int find_order(Walk *walk, Value *root)
 {
     uint32_t depth = 0;
-    walk->n = walk->ordered = 0;
+    walk->n = walk->ordered = walk->asides = walk->pinned = 0;
+    walk->sure = 1;
     if (meet(walk, root, &depth))
         return -1;
     while (depth > 0) {
@@ -950,8 +964,10 @@ static int flow_of_power(Walk *walk, Value *node, double adjoint)
     return 1;
 }
 
-/* The chain rule: graph.sweep(root, 1.0, order, graph.local_slopes). */
-static int sweep(Walk *walk)
+/* The chain rule: graph.sweep(root, 1.0, order, graph.local_slopes). The adjoint of a node is
+   complete when the node is reached; where nothing can fail, it is added to its gradient there and
+   then, instead of by another walk over the memory of all nodes. */
+static int sweep(Walk *walk, int committing)
 {
     uint64_t marking = markings;
     uint32_t k;
@@ -962,10 +978,14 @@ static int sweep(Walk *walk)
         Value *node = walk->nodes[place];
         double adjoint, slope;
         int row = node->row, outcome;
-        if (node->arity == 0 || !walk->reached[place])
+        if (!walk->reached[place])
             continue;
         adjoint = walk->adjoints[place];
-        if (row < KERNELS && kernels[row].arity == node->arity) {
+        if (committing)
+            node->grad += adjoint;
+        if (node->arity == 0)
+            continue;
+        if (has_kernel(node)) {
             switch (row) {
             case ADD:
                 if (node->a) flow(walk, node->a, adjoint);
@@ -1009,7 +1029,7 @@ static int sweep(Walk *walk)
 static int commit(Walk *walk)
 {
     uint32_t i;
-    for (i = 0; i < walk->n; i++)
+    for (i = 0; walk->asides & OTHER_GRAD && i < walk->n; i++)
         if (walk->nodes[i]->asides & OTHER_GRAD && walk->reached[i]) {
             PyObject *grad = aside(other_grad, walk->nodes[i]); /* often the int 0 */
             int small = grad != NULL && PyLong_CheckExact(grad) && Py_ABS(PyLong_AsLong(grad)) < 1 << 30;
@@ -1039,14 +1059,14 @@ static PyObject *value_backward(PyObject *self, PyObject *Py_UNUSED(none))
     if (is_plain()) {
         Walk walk = spare;
         spare = (Walk){0};
-        walk.pinned = 0;
         outcome = find_order(&walk, (Value *)self);
         if (outcome == DONE) {
             PyObject *again = PyDict_GetItemString(surroundings, "_computed_again");
-            outcome = again == Py_True && is_mixed(&walk) ? ODD : sweep(&walk);
+            int at_once = walk.sure && !(walk.asides & OTHER_GRAD);
+            outcome = again == Py_True && is_mixed(&walk) ? ODD : sweep(&walk, at_once);
+            if (outcome == DONE && !at_once)
+                outcome = commit(&walk);
         }
-        if (outcome == DONE)
-            outcome = commit(&walk);
         end_walk(&walk);
     }
     if (outcome == DONE)
