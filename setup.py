@@ -11,7 +11,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 # The same bits as Python: no fused multiply-add, and never -ffast-math. MSVC does neither unasked.
-OPTIONS = {"unix": ["-O3", "-std=c11", "-ffp-contract=off", "-fvisibility=hidden"]}
+OPTIONS = {"unix": ["-O3", "-g0", "-std=c11", "-ffp-contract=off", "-fvisibility=hidden"]}
 
 EXTENSIONS = [Extension("autodiff.native.value", ["autodiff/native/value.c"], optional=True)]
 

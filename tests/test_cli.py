@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import autodiff as ad
+from autodiff import native
 from autodiff.cli import main, terminal
 from autodiff.cli.commands import COMMANDS
 
@@ -327,7 +328,8 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info"]) == 0
     lines = capsys.readouterr().out.splitlines()
     names = [line.split()[0] for line in lines]
-    assert names[:4] == ["autodiff", "Python", "dot", "wasm"]
+    assert names[:5] == ["autodiff", "Python", "native", "dot", "wasm"]
+    assert all(f"{part} {said}" in lines[2] for part, said in native.status().items())
     assert "numpy" in names
     assert lines[0].split()[1] == f"{ad.__version__},"
 

@@ -74,9 +74,9 @@ def test_the_wheel_holds_both_packages(tmp_path: Path) -> None:
     source = tmp_path / "source"  # a copy, so that nothing built earlier gets in
     packages = ("autodiff", "nn")
     for package in packages:
-        ignored = shutil.ignore_patterns("__pycache__")
+        ignored = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd")
         shutil.copytree(ROOT / package, source / package, ignore=ignored)
-    for name in ("pyproject.toml", "setup.cfg", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.cfg", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
     build = "import sys, setuptools.build_meta as b; b.build_wheel(sys.argv[1])"
     done = subprocess.run(
@@ -88,8 +88,10 @@ def test_the_wheel_holds_both_packages(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("scalar_autodiff-*.whl")
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    shipped = {".py", ".html", ".css", ".js"}
-    assert packed == {
+    shipped = {".py", ".pyi", ".html", ".css", ".js"}
+    compiled = {name for name in packed if name.endswith((".so", ".pyd"))}  # where a compiler is
+    assert all(name.startswith("autodiff/native/") for name in compiled)
+    assert packed - compiled == {
         str(path.relative_to(ROOT))
         for package in packages
         for path in (ROOT / package).rglob("*")

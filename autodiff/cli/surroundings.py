@@ -9,6 +9,7 @@ from importlib import metadata
 from shutil import which
 
 import autodiff as ad
+from autodiff import native
 
 # What can be installed beside the package, and what for.
 PACKAGES = {
@@ -25,6 +26,7 @@ def surroundings() -> list[tuple[str, str]]:
     rows = [
         ("autodiff", f"{ad.__version__}, in {ad.__path__[0]}"),
         ("Python", f"{platform.python_version()} on {platform.system()}, {sys.executable}"),
+        ("native", "; ".join(f"{part} {said}" for part, said in native.status().items())),
         ("dot", _dot()),
         ("wasm", _wasm()),
     ]

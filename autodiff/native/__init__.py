@@ -1,8 +1,8 @@
-"""What of the package runs compiled: decided here, once, when it is first imported.
+"""What of the package runs compiled: decided here, once, when a part is first wanted.
 
 Everything is written in Python and runs so. A part that was also compiled when the package was
 installed takes the place of its Python original, unless the environment says `AUTODIFF_NATIVE=0`.
-`status()` tells what is active and why not; `autodiff info` prints it.
+`status()` tells what is active, and why something is not; `autodiff info` prints it.
 """
 
 from __future__ import annotations
@@ -18,36 +18,43 @@ if TYPE_CHECKING:
 
     Class = TypeVar("Class", bound=type)
 
+PARTS = ("value",)  # modules of this package that setup.py builds
 SWITCH = "AUTODIFF_NATIVE"
-_status: dict[str, str] = {}
+
+_loaded: dict[str, tuple[ModuleType | None, str]] = {}
 
 
 def load(part: str) -> ModuleType | None:
-    """The compiled module `autodiff.native.<part>`; None where it is switched off or missing."""
-    name = f"{__name__}.{part}"
-    if os.environ.get(SWITCH) == "0":
-        _status[part] = f"off ({SWITCH}=0)"
-        return None
-    try:
-        module = import_module(name)
-    except ModuleNotFoundError as error:
-        _status[part] = "not built" if error.name == name else f"does not load ({error})"
-    except ImportError as error:  # built for another Python, or another machine
-        _status[part] = f"does not load ({error})"
-    else:
-        _status[part] = "active"
-        return module
-    return None
+    """The compiled module of a part; None where it is switched off, missing or out of date."""
+    if part not in _loaded:
+        _loaded[part] = _load(f"{__name__}.{part}")
+    return _loaded[part][0]
 
 
 def status() -> dict[str, str]:
-    """The parts that were asked for, each with "active" or why it is not."""
-    return dict(_status)
+    """Every part, with "active" or why it is not."""
+    for part in PARTS:
+        load(part)
+    return {part: why for part, (_, why) in _loaded.items()}
+
+
+def _load(name: str) -> tuple[ModuleType | None, str]:
+    if os.environ.get(SWITCH) == "0":
+        return None, f"off ({SWITCH}=0)"
+    try:
+        module = import_module(name)
+    except ModuleNotFoundError:
+        return None, "not built (an installation with a C compiler and Python's headers builds it)"
+    except ImportError as error:  # built for another machine
+        return None, f"does not load ({error})"
+    built = module.__file__ or ""
+    source = os.path.join(os.path.dirname(built), name.rpartition(".")[2] + ".c")
+    if os.path.exists(source) and os.path.getmtime(source) > os.path.getmtime(built):
+        return None, "older than its source (install again)"  # in a checkout; wheels have no source
+    return module, "active"
 
 
 # ---------------------------------------------------------------- Value
-
-_value = load("value")
 
 
 def fast(cls: Class) -> Class:
@@ -55,9 +62,11 @@ def fast(cls: Class) -> Class:
 
     The C type has arithmetic and `backward` of its own, and everything else from `cls`.
     """
-    return cls if _value is None else _value.adopt(cls)
+    compiled = load("value")
+    return cls if compiled is None else compiled.adopt(cls)  # type: ignore[no-any-return]
 
 
 def method(op: Any, python: Callable[..., Any]) -> Any:
     """The method of Value for a row of the table: compiled where it can be, else `python`."""
-    return (_value and _value.method(op.name, op.__doc__, python)) or python
+    compiled = load("value")
+    return (compiled and compiled.method(op.name, op.__doc__, python)) or python

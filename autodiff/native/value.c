@@ -352,20 +352,26 @@ static const PyCFunction unary_functions[KERNELS] = {
     [RELU] = method_relu,
 };
 
-/* What a row makes of plain numbers: its kernel, or its `forward`, which has to answer a float. */
+static inline int has_kernel_for(int row, Py_ssize_t n)
+{
+    return row == SUM || (row == INNER && n % 2 == 0) ||
+           (n <= 2 && row < KERNELS && kernels[row].arity == n);
+}
+
+/* What a row makes of plain numbers: by its kernel, or by its `forward` of the point. */
 static int compute(int row, PyObject *op, Py_ssize_t n, const double *numbers, PyObject *point,
                    double *data)
 {
     PyObject *forward, *result;
     Py_ssize_t i;
-    if (row == SUM || (row == INNER && n % 2 == 0)) {
+    if (has_kernel_for(row, n)) {
+        if (row != SUM && row != INNER) {
+            *data = n == 2 ? two(row, numbers[0], numbers[1]) : one(row, numbers[0]);
+            return 1;
+        }
         *data = 0.0;
         for (i = 0; i < (row == SUM ? n : n / 2); i++)
             *data += row == SUM ? numbers[i] : numbers[i] * numbers[n / 2 + i];
-        return 1;
-    }
-    if (row < KERNELS && kernels[row].arity == n) {
-        *data = n == 2 ? two(row, numbers[0], numbers[1]) : one(row, numbers[0]);
         return 1;
     }
     forward = PyObject_GetAttrString(op, "forward");
@@ -415,12 +421,13 @@ static PyObject *value_record(PyObject *Py_UNUSED(none), PyObject *const *given,
         Py_XDECREF(python);
         goto done;
     }
-    if (n > 2 || row >= KERNELS || (row != SUM && row != INNER && kernels[row].arity != n)) {
+    if (n > 2 || !has_kernel_for(row, n)) {
         point = PyTuple_New(n), operands = PyTuple_New(n);
         if (point == NULL || operands == NULL)
             goto done;
         for (i = 0; i < n; i++) {
-            PyObject *number = PyFloat_FromDouble(numbers[i]), *item = PyTuple_GET_ITEM(args, i);
+            PyObject *item = PyTuple_GET_ITEM(args, i), *number;
+            number = PyFloat_CheckExact(item) ? Py_NewRef(item) : PyFloat_FromDouble(numbers[i]);
             if (number == NULL)
                 goto done;
             PyTuple_SET_ITEM(point, i, number);
