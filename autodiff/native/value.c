@@ -56,7 +56,15 @@ static PyObject *other_grad;
 static PyObject *reference;    /* the class of value.py */
 static PyObject *surroundings; /* the globals of value.py */
 static PyObject *modes;        /* the ContextVar of autodiff.modes */
-static PyObject *empty_text, *empty_tuple, *zero;
+static PyObject *empty_tuple;
+
+/* Names to look up. Interned: the type cache keeps what it was asked for, by address. */
+enum { EMPTY, NAME, FORWARD, RECORD, INIT, BACKWARD, GRAPH, LOCAL_SLOPES, COMPUTED_AGAIN, TEXTS };
+static PyObject *texts[TEXTS];
+static const char *const spelled[TEXTS] = {
+    "", "name", "forward", "__record__", "__init__", "backward", "graph", "local_slopes",
+    "_computed_again",
+};
 
 static inline int is_value(PyObject *object)
 {
@@ -374,7 +382,7 @@ static int compute(int row, PyObject *op, Py_ssize_t n, const double *numbers, P
             *data += row == SUM ? numbers[i] : numbers[i] * numbers[n / 2 + i];
         return 1;
     }
-    forward = PyObject_GetAttrString(op, "forward");
+    forward = PyObject_GetAttr(op, texts[FORWARD]);
     result = forward ? PyObject_Call(forward, point, NULL) : NULL;
     Py_XDECREF(forward);
     if (result == NULL)
@@ -399,14 +407,14 @@ static PyObject *value_record(PyObject *Py_UNUSED(none), PyObject *const *given,
     Py_ssize_t i, n;
     int row, plain;
     if (count != 2 || !PyTuple_CheckExact(given[1]) || !is_plain()) {
-        PyObject *python = PyErr_Occurred() ? NULL : PyObject_GetAttrString(reference, "__record__");
+        PyObject *python = PyErr_Occurred() ? NULL : PyObject_GetAttr(reference, texts[RECORD]);
         PyObject *result = python ? PyObject_Vectorcall(python, given, count, NULL) : NULL;
         Py_XDECREF(python);
         return result;
     }
     op = given[0], args = given[1];
     n = PyTuple_GET_SIZE(args);
-    name = PyObject_GetAttrString(op, "name");
+    name = PyObject_GetAttr(op, texts[NAME]);
     row = name ? row_number(name) : -1;
     Py_XDECREF(name);
     if (row < 0)
@@ -416,7 +424,7 @@ static PyObject *value_record(PyObject *Py_UNUSED(none), PyObject *const *given,
     for (i = 0, plain = 1; i < n && plain; i++)
         plain = operand(PyTuple_GET_ITEM(args, i), &value, &numbers[i]);
     if (!plain) {
-        PyObject *python = PyObject_GetAttrString(reference, "__record__");
+        PyObject *python = PyObject_GetAttr(reference, texts[RECORD]);
         node = python ? (Value *)PyObject_Vectorcall(python, given, count, NULL) : NULL;
         Py_XDECREF(python);
         goto done;
@@ -500,7 +508,7 @@ static int set_grad(Value *self, PyObject *given, void *Py_UNUSED(closure))
 
 static PyObject *get_name(Value *self, void *Py_UNUSED(closure))
 {
-    return self->asides & NAMED ? aside(names, self) : Py_NewRef(empty_text);
+    return self->asides & NAMED ? aside(names, self) : Py_NewRef(texts[EMPTY]);
 }
 
 static int set_name(Value *self, PyObject *given, void *Py_UNUSED(closure))
@@ -648,7 +656,7 @@ static int value_init(PyObject *self, PyObject *args, PyObject *keywords)
         node->row = LEAF;
         return 0;
     }
-    method = PyObject_GetAttrString(reference, "__init__");
+    method = PyObject_GetAttr(reference, texts[INIT]);
     if (method == NULL)
         return -1;
     {
@@ -887,10 +895,10 @@ static int flow_by_python(Walk *walk, Value *node, double adjoint, uint64_t *mar
             Py_INCREF(walk->nodes[i]);
         walk->pinned = 1;
     }
-    graph = PyDict_GetItemString(surroundings, "graph");
+    graph = PyDict_GetItemWithError(surroundings, texts[GRAPH]);
     if (graph == NULL)
         return ODD;
-    slopes = PyObject_CallMethod(graph, "local_slopes", "O", node);
+    slopes = PyObject_CallMethodOneArg(graph, texts[LOCAL_SLOPES], (PyObject *)node);
     if (slopes == NULL)
         return FAILED;
     if (*marking != markings) { /* another walk came between, in a partial or in a thread */
@@ -1068,7 +1076,7 @@ static PyObject *value_backward(PyObject *self, PyObject *Py_UNUSED(none))
         spare = (Walk){0};
         outcome = find_order(&walk, (Value *)self);
         if (outcome == DONE) {
-            PyObject *again = PyDict_GetItemString(surroundings, "_computed_again");
+            PyObject *again = PyDict_GetItemWithError(surroundings, texts[COMPUTED_AGAIN]);
             int at_once = walk.sure && !(walk.asides & OTHER_GRAD);
             outcome = again == Py_True && is_mixed(&walk) ? ODD : sweep(&walk, at_once);
             if (outcome == DONE && !at_once)
@@ -1080,7 +1088,7 @@ static PyObject *value_backward(PyObject *self, PyObject *Py_UNUSED(none))
         Py_RETURN_NONE;
     if (outcome == FAILED || PyErr_Occurred())
         return NULL;
-    return PyObject_CallMethod(reference, "backward", "O", self);
+    return PyObject_CallMethodOneArg(reference, texts[BACKWARD], self);
 }
 
 /* ---------------------------------------------------------------- the module */
@@ -1148,7 +1156,7 @@ static PyObject *adopt(PyObject *Py_UNUSED(module), PyObject *cls)
     Py_DECREF(modes_module);
     if (modes == NULL)
         return NULL;
-    method = PyObject_GetAttrString(cls, "backward");
+    method = PyObject_GetAttr(cls, texts[BACKWARD]);
     if (method == NULL)
         return NULL;
     Py_XSETREF(surroundings, PyObject_GetAttrString(method, "__globals__"));
@@ -1236,12 +1244,12 @@ PyMODINIT_FUNC PyInit_value(void)
     other_grad = PyDict_New();
     row_names = PyList_New(0);
     row_numbers = PyDict_New();
-    empty_text = PyUnicode_InternFromString("");
     empty_tuple = PyTuple_New(0);
-    zero = PyFloat_FromDouble(0.0);
-    if (!names || !other_data || !other_grad || !row_names || !row_numbers || !empty_text ||
-        !empty_tuple || !zero)
+    if (!names || !other_data || !other_grad || !row_names || !row_numbers || !empty_tuple)
         return NULL;
+    for (row = 0; row < TEXTS; row++)
+        if ((texts[row] = PyUnicode_InternFromString(spelled[row])) == NULL)
+            return NULL;
     for (row = 0; row < KERNELS; row++) {
         PyObject *name = PyUnicode_InternFromString(kernels[row].name);
         int number = name ? row_number(name) : -1;
