@@ -63,7 +63,7 @@ def fast(cls: Class) -> Class:
     The C type has arithmetic and `backward` of its own, and everything else from `cls`.
     """
     compiled = load("value")
-    return cls if compiled is None else compiled.adopt(cls)  # type: ignore[no-any-return]
+    return cls if compiled is None else compiled.adopt(cls)
 
 
 def method(op: Any, python: Callable[..., Any]) -> Any:

@@ -873,6 +873,8 @@ static int is_mixed(Walk *walk)
 static inline void flow(Walk *walk, PyObject *arg, double part)
 {
     uint32_t place = ((Value *)arg)->mark;
+    if (walk->pinned && !is_met(walk, (Value *)arg))
+        return; /* Python code has given a node other operands meanwhile */
     if (walk->reached[place])
         walk->adjoints[place] += part;
     else {
@@ -1028,7 +1030,7 @@ static int sweep(Walk *walk, int committing)
                 break;
             default: /* a function of one number */
                 slope = slope_of_one(row, node->data, node->x);
-                if (row != RELU || slope != 0.0) /* a branch not taken gets nothing */
+                if (node->a && (row != RELU || slope != 0.0)) /* nothing to a branch not taken */
                     flow(walk, node->a, adjoint * slope);
                 continue;
             }
