@@ -1,8 +1,10 @@
 """Eager graphs beside micrograd: build, backpropagate and free, in one process.
 
 Both engines replay the same list of operations (+ - * / and relu, every node used, many shared) in
-interleaved rounds, with the garbage collector on and off. Machines drift, so the ratios of one run
-are what counts, not its times. Also: memory per node, and what `import autodiff` costs.
+interleaved rounds, with the garbage collector on and off. The clock is the processor time of the
+thread, so that other programs do not count; machines drift all the same, so the ratios of one run
+are what counts, not its times. Also: memory per node, and what `import autodiff` costs. With
+AUTODIFF_NATIVE=0 in the environment the engine runs in Python alone.
 
     python benchmarks/eager.py [--n 1000 10000 100000 1000000] [--rounds 7] [--json figures.json]
 
@@ -26,7 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from autodiff import Value
+from autodiff import Value, native
 
 LEAVES = 64
 PEER_LIMIT = 100_000  # micrograd recurses once per level of the graph and keeps about 1 kB per node
@@ -85,7 +87,7 @@ def one_round(
     references are gone is collected outside the clock."""
     gc.collect()
     (gc.enable if collector else gc.disable)()
-    clock = time.perf_counter
+    clock = time.thread_time
     times = [clock()]
     root, nodes = build(engine, leaves, steps)
     times.append(clock())
@@ -184,6 +186,7 @@ def import_milliseconds(rounds: int = 41) -> dict[str, float]:
 
 
 def report(figures: dict[str, Any]) -> None:
+    print(f"Value: {figures['native']['value']}")
     print("nanoseconds per operation, medians of interleaved rounds")
     print("        n   gc engine        build  backward    free    total  ratio")
     for row in figures["eager"]:
@@ -214,6 +217,7 @@ def measure(options: argparse.Namespace) -> None:
             sys.exit("the engines disagree about the gradients: the figures would mean nothing")
     figures = {
         "python": sys.version.split()[0],
+        "native": native.status(),
         "eager": compare(engines, options.n, options.rounds),
         "bytes_per_node": memory,
         "import_ms": import_milliseconds(),
