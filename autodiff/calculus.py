@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from autodiff.graph import check_recorded, sweep, topological
 from autodiff.modes import recording
-from autodiff.names import describe, find
+from autodiff.names import describe, find, find_all
 from autodiff.op import TABLE, listed, number, quoted
 from autodiff.ops import alias, gate, where
 from autodiff.value import Value
@@ -116,12 +116,6 @@ def _recorded(*roots: Value) -> None:
     check_recorded(*roots)
 
 
-def _resolve(roots: Sequence[Value], xs: Any) -> list[Value]:
-    many = isinstance(xs, Iterable) and not isinstance(xs, str)
-    xs = list(xs) if many else [xs]
-    return [find(roots, x) for x in xs]
-
-
 def grad(y: Value, x: Any) -> Any:
     """dy/dx as a Value; a list of Values for a list of x. Touches no `.grad`.
 
@@ -135,7 +129,7 @@ def grad(y: Value, x: Any) -> Any:
     (Value(27), Value(18))
     """
     _recorded(y)
-    xs = _resolve([y], x)
+    xs = find_all([y], x)
     taken = set(topological(y))  # d(w*x)/dw is x itself: hand out a node of its own, and only once
     found = []
     for flow in gradients(y, xs):
@@ -168,14 +162,14 @@ def jacobian(ys: Sequence[Value], xs: Sequence[Variable]) -> list[list[Value]]:
         )
     ys = listed("jacobian", ys)
     _recorded(*ys)
-    found = _resolve(ys, xs)
+    found = find_all(ys, xs)
     return [grad(y, found) for y in ys]
 
 
 def hessian(y: Value, xs: Sequence[Variable]) -> list[list[Value]]:
     """The matrix of second derivatives of y, as Values; symmetric entries are the same Value."""
     _recorded(y)
-    found = _resolve([y], xs)
+    found = find_all([y], xs)
     rows: list[list[Value]] = []
     with recording():
         for i, slope in enumerate(grad(y, found)):
@@ -193,7 +187,7 @@ def jvp(ys: Any, xs: Sequence[Variable], tangents: Sequence[Any]) -> Any:
     many = not isinstance(ys, Value)
     roots = list(ys) if many else [ys]
     _recorded(*roots)
-    found = _resolve(roots, xs)
+    found = find_all(roots, xs)
     _same_length("tangents", tangents, found)
     order = topological(*roots)
     moving: dict[Value, Any] = {}
@@ -213,7 +207,7 @@ def jvp(ys: Any, xs: Sequence[Variable], tangents: Sequence[Any]) -> Any:
 def hvp(y: Value, xs: Sequence[Variable], vector: Sequence[Any]) -> list[Value]:
     """The Hessian of y times a vector, as Values, at the cost of a few gradients."""
     _recorded(y)
-    found = _resolve([y], xs)
+    found = find_all([y], xs)
     _same_length("the vector", vector, found)
     with recording():
         return list(jvp(grad(y, found), found, vector))

@@ -267,6 +267,15 @@ def find(
     raise ValueError(f"{legible(which)} may be any of {_listed(choices)}: say which")
 
 
+def find_all(
+    roots: Iterable[Value], which: Any, extra: Mapping[Value, str] | None = None
+) -> list[Value]:
+    """Return the Values that a list of Values and names means; one of them is a list of one."""
+    roots = list(roots)
+    many = isinstance(which, Iterable) and not isinstance(which, str)
+    return [find(roots, each, extra) for each in (which if many else [which])]
+
+
 def _ending_in(name: str, paths: Mapping[str, list[Value]]) -> list[str]:
     """Return the path that is this name, or else all that end in it."""
     return [name] if name in paths else [path for path in paths if path.endswith(f".{name}")]

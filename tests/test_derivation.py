@@ -237,6 +237,15 @@ def test_rewriting_in_terms_of_a_line_keeps_the_number(line: str, text: str) -> 
     assert number(rewritten) == pytest.approx(whole.data, rel=1e-12)
 
 
+@pytest.mark.parametrize("option", ["through", "stop"])
+def test_waypoints_are_values_or_names(option: str) -> None:
+    E, w = seed_003()
+    with pytest.raises(TypeError, match=r"a Value or the name of one is wanted, not 2\.0"):
+        ad.derive(E, w[4], **{option: 2.0})
+    one, listed = (ad.derive(E, w[4], **{option: given}) for given in ("out_o1", ["out_o1"]))
+    assert str(one) == str(listed)
+
+
 def test_second_derivatives_take_signs_and_waypoints() -> None:
     E, w = seed_003()
     minus = str(ad.derive(E, w[4], order=2, signs="minus"))

@@ -131,6 +131,14 @@ def test_errors_name_what_is_wrong(neuron):
             export(**{"outputs": neuron, "inputs": ["w"]} | options)
 
 
+def test_what_is_no_output_or_input_is_named():
+    x = ad.Value(2.0, "x")
+    with pytest.raises(TypeError, match=r"export takes a list .* not 3$"):
+        export(3, [x], "c")
+    with pytest.raises(TypeError, match=r"a Value or the name of one is wanted, not 3 \(int\)"):
+        export(x * x, 3, "c")
+
+
 def test_stale_graphs_are_refused():
     x = ad.Value(1.0, "x")
     y = x.exp()

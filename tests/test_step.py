@@ -86,6 +86,12 @@ def test_what_it_refuses() -> None:
     E, w = seed_003()
     with pytest.raises(ValueError, match="not frozen"):
         ad.explain_step(E, w, 0.6, freeze=w)
+    with pytest.raises(TypeError, match="wants the Value that is to fall, not 3"):
+        ad.explain_step(3, w, 0.6)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"a Value or the name of one is wanted, not 3 \(int\)"):
+        ad.explain_step(E, 3, 0.6)
+    with pytest.raises(TypeError, match=r"'fast' .* is not a real number"):
+        ad.explain_step(E, w, "fast")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no Value here is called w9"):
         ad.explain_step(E, ["w9"], 0.6)
     w[4].data = 0.4

@@ -28,7 +28,8 @@ from autodiff.export.statements import graph_body, needed
 from autodiff.formula.reading import Reader
 from autodiff.formula.text import Text
 from autodiff.graph import check_recorded, topological
-from autodiff.names import describe, find, labels
+from autodiff.names import describe, find_all, labels
+from autodiff.op import listed
 from autodiff.value import Value
 
 LANGUAGES: dict[str, Language] = {
@@ -86,10 +87,10 @@ def export(
     """
     language = _language(to)
     single = isinstance(outputs, Value)
-    roots = [outputs] if isinstance(outputs, Value) else list(outputs)
+    roots = [outputs] if isinstance(outputs, Value) else list(listed("export", outputs))
     _check_request(language, roots, single, gradient or hessian, self_test, name)
     check_recorded(*roots)
-    xs = [find(roots, x) for x in ([inputs] if isinstance(inputs, (Value, str)) else inputs)]
+    xs = find_all(roots, inputs)
     shown = labels(roots)
     _check_inputs(roots, xs, shown)
 

@@ -27,7 +27,7 @@ from autodiff.formula.reading import Reader
 from autodiff.formula.task import SENSES, Options, Result, Task
 from autodiff.formula.terms import plus, times
 from autodiff.graph import check_recorded, local_slopes, sweep, topological
-from autodiff.names import caller_names, find, labels
+from autodiff.names import caller_names, find, find_all, labels
 from autodiff.op import number
 from autodiff.value import Value
 
@@ -82,7 +82,7 @@ def derive(
     if not xs:
         raise ValueError("derive needs at least one Value to differentiate with respect to")
     figures = Figures(digits, rounding)
-    waypoints = None if through is None else [find([y], each, extra) for each in _listed(through)]
+    waypoints = None if through is None else find_all([y], through, extra)
     if order != 1:
         reader = Reader(_table_of_labels(y, xs, extra, many, waypoints))
         page, derived = higher_order(y, xs, order, reader, signs, figures)
@@ -94,15 +94,10 @@ def derive(
         signs=signs,
         figures=figures,
         through=waypoints,
-        stops=tuple(find([y], each, extra) for each in _listed(stop or ())),
+        stops=tuple(find_all([y], stop or (), extra)),
         expand=expand,
     )
     return derivation_of(y, xs if many else xs[0], extra, options)[0]
-
-
-def _listed(names: Any) -> list[Any]:
-    """One Value or name is a list of one."""
-    return [names] if isinstance(names, (str, Value)) else list(names)
 
 
 def _fitting(form: str, order: int, rate: Any, sense: str, stop: Any, expand: bool) -> None:

@@ -20,7 +20,8 @@ from autodiff.formula.page import (
 from autodiff.formula.reading import Reader
 from autodiff.formula.task import Options, with_value
 from autodiff.graph import check_recorded, evaluate, topological
-from autodiff.names import caller_names, find
+from autodiff.names import caller_names, find_all
+from autodiff.op import number, quoted
 from autodiff.value import Value
 
 
@@ -52,11 +53,13 @@ def explain_step(
     `weights` are Values or names; those in `freeze` keep their number. Every gradient uses the old
     weights. Raises ValueError for unknown names, and when a leaf changed since y was computed.
     """
+    if not isinstance(y, Value):
+        raise TypeError(f"explain_step wants the Value that is to fall, not {quoted(y)}")
     check_recorded(y)
     extra = caller_names()
-    weights = [weights] if isinstance(weights, (Value, str)) else list(weights)
-    kept = {find([y], each, extra) for each in freeze}
-    xs = [x for x in (find([y], each, extra) for each in weights) if x not in kept]
+    kept = set(find_all([y], freeze, extra))
+    xs = [x for x in find_all([y], weights, extra) if x not in kept]
+    rate = number(rate)
     if not xs:
         raise ValueError("explain_step needs at least one weight that is not frozen")
     figures = Figures(digits, rounding)
