@@ -42,7 +42,8 @@ def at_muller(x):
     return abs(x) == MULLER
 
 
-TOO_NEAR = "only at Muller's number 6381956970095103 * 2**797, where the C library has too few digits of pi"
+TOO_NEAR = "only at Muller's number 6381956970095103 * 2**797, where libm lacks digits of pi"
+
 EXCEPTIONS = {
     (name, order): Excuse(limit, at_muller, TOO_NEAR)
     for (name, order, limit) in [
