@@ -416,6 +416,49 @@ def test_programs_are_pickled():
         assert after[1].tolist() == before[1].tolist()
 
 
+def test_a_program_says_how_much_memory_its_numbers_take():
+    model, X, y = moons()
+    program = ad.compile(plain_loop(model, X, y), parameters=model.parameters())
+    program.value_and_grad()
+    [runner] = program._runners.values()
+    tables = [table.nbytes for bound in runner.bounds for table in bound.tables.values()]
+    text = str(program).partition("\n")[0]
+    number, unit = text.split("; ")[-1].split()
+    size = float(number) * {"bytes": 1.0, "kB": 1e3}[unit]
+    assert size == pytest.approx(runner.shared.nbytes + sum(tables), rel=5e-3)
+    assert "for each row of X" not in text
+    assert "bytes for each row of X" in str(
+        ad.compile(*one_row(model), parameters=model.parameters())
+    )
+
+
+def test_steps_with_one_result_are_the_eager_numbers():
+    """An irregular graph: few of its steps compute more than one number."""
+    rng = random.Random(3)
+    x, p, q = inputs = ad.values("x p q", [0.3, 0.7, -0.4])
+    nodes = list(inputs)
+    for _ in range(200):
+        a, b = rng.choice(nodes[-5:]), rng.choice(nodes)
+        nodes.append(rng.choice([a * b, a - b, ad.tanh(a + b), ad.maximum(a, b), ad.minimum(a, b)]))
+    y = ad.tanh(ad.sum(nodes[-8:]))
+    for xs in ([x], []):
+        program = ad.compile(y, xs, parameters=[p, q])
+        X = [np.array([0.3, 0.1, -0.2])] if xs else []
+        value, slopes = program.value_and_grad(*X, reduce="sum")
+        total, expected = 0.0, np.zeros(2)
+        for number in X[0].tolist() if xs else [0.3]:
+            x.data = number
+            y.forward()
+            ad.zero_grad([p, q])
+            y.backward()
+            total += y.data
+            expected += [p.grad, q.grad]
+        assert value == pytest.approx(total, rel=1e-13)
+        np.testing.assert_allclose(slopes, expected, rtol=1e-11, atol=1e-14)
+        x.data = 0.3
+        y.forward()
+
+
 def test_a_program_prints_its_statements():
     model, *_ = moons()
     text = str(ad.compile(*one_row(model), parameters=model.parameters()))

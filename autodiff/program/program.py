@@ -274,4 +274,6 @@ class Program:
 
     def __str__(self) -> str:
         kind = GRADIENTS if self._single and len(self.parameters) else VALUES
-        return shown(self, self.layout(kind))
+        layout = self.layout(kind)
+        lanes = {axis: len(self._leaves[min(x.values())]) for axis, x in layout.lanes.items()}
+        return shown(self, layout, lanes)

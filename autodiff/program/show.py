@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from autodiff.program.allocate import ADDED, Column, Layout, Step
 from autodiff.program.group import INPUT, SHARES
 from autodiff.program.node import ROWS, SHARED, TOTAL, TOTAL_PRODUCT
@@ -14,13 +16,13 @@ SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "power": "**"}
 MOST = 200  # lines
 
 
-def shown(program: Program, layout: Layout) -> str:
-    """The head and the statements.
+def shown(program: Program, layout: Layout, lengths: Mapping[int, int]) -> str:
+    """The head, with the memory of a run, and the statements. `lengths` has that of each lane axis.
 
     A statement says how many numbers it computes, for each row (or lane) or once for all, what it
     is, and which of the user's names are among its results.
     """
-    lines = [_head(program, layout)]
+    lines = [_head(program, layout, lengths)]
     names: dict[tuple[int, int], str] = {}
     constants = dict(layout.constants)
     for number, step in enumerate(layout.steps, 1):
@@ -36,16 +38,33 @@ def shown(program: Program, layout: Layout) -> str:
     return "\n".join(lines)
 
 
-def _head(program: Program, layout: Layout) -> str:
+def _head(program: Program, layout: Layout, lengths: Mapping[int, int]) -> str:
     slots = ", ".join(
         f"{rows} {'shared numbers' if axis == SHARED else 'rows of ' + _axis(axis)}"
         for axis, rows in sorted(layout.rows.items())
     )
+    fixed, each = memory(layout, lengths)
     return (
         f"program of {_span(program.inputs) or 'no inputs'}; "
         f"parameters {_span(program.parameter_names) or 'none'}; "
-        f"{len(layout.steps)} statements; {slots}"
+        f"{len(layout.steps)} statements; {slots}; "
+        f"{_bytes(fixed)}" + (f" and {_bytes(each)} for each row of X" if each else "")
     )
+
+
+def memory(layout: Layout, lengths: Mapping[int, int]) -> tuple[int, int]:
+    """Bytes of a run's numbers: those that any run needs, and those for each row of X."""
+    fixed, each = layout.rows[SHARED], layout.rows.get(ROWS, 0)
+    for axis in layout.lanes:
+        fixed += layout.rows[axis] * lengths[axis]
+    return 8 * fixed, 8 * each
+
+
+def _bytes(count: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"
 
 
 def _axis(axis: int) -> str:
