@@ -59,11 +59,12 @@ static PyObject *modes;        /* the ContextVar of autodiff.modes */
 static PyObject *empty_tuple;
 
 /* Names to look up. Interned: the type cache keeps what it was asked for, by address. */
-enum { EMPTY, NAME, FORWARD, RECORD, INIT, BACKWARD, GRAPH, LOCAL_SLOPES, COMPUTED_AGAIN, TEXTS };
+enum { EMPTY, NAME, FORWARD, RECORD, INIT, BACKWARD, GRAPH, LOCAL_SLOPES, COMPUTED_AGAIN, NO_RECORD,
+       TEXTS };
 static PyObject *texts[TEXTS];
 static const char *const spelled[TEXTS] = {
     "", "name", "forward", "__record__", "__init__", "backward", "graph", "local_slopes",
-    "_computed_again",
+    "_computed_again", "no_record",
 };
 
 static inline int is_value(PyObject *object)
@@ -224,16 +225,21 @@ static int row_number(PyObject *name)
 
 /* ---------------------------------------------------------------- recording */
 
-/* 1 when no switch of autodiff.modes is on, so that recording is plain. */
-static inline int is_plain(void)
+enum { CHECKED = 0, RECORDED, UNRECORDED };
+
+/* What the switches of autodiff.modes say; CHECKED is for the Python class. */
+static inline int mode(void)
 {
     PyObject *active;
-    int plain;
+    Py_ssize_t count;
+    int found = RECORDED;
     if (PyContextVar_Get(modes, NULL, &active) || active == NULL)
-        return 0;
-    plain = PySet_GET_SIZE(active) == 0;
+        return CHECKED;
+    count = PySet_GET_SIZE(active);
+    if (count > 0)
+        found = count == 1 && PySet_Contains(active, texts[NO_RECORD]) == 1 ? UNRECORDED : CHECKED;
     Py_DECREF(active);
-    return plain;
+    return found;
 }
 
 static inline Value *new_node(int row, int arity, double data)
@@ -284,10 +290,13 @@ static inline PyObject *binary(int row, PyObject *left, PyObject *right)
 {
     PyObject *a, *b;
     double x, y;
-    if (operand(left, &a, &x) && operand(right, &b, &y) && is_plain()) {
+    int now;
+    if (operand(left, &a, &x) && operand(right, &b, &y) && (now = mode()) != CHECKED) {
         Value *node;
         if (row == ADD && a == NULL && x == 0.0 && PyLong_CheckExact(left))
             return Py_NewRef(right); /* where the builtin sum() starts */
+        if (now == UNRECORDED)
+            return (PyObject *)new_node(LEAF, 0, two(row, x, y));
         node = new_node(row, 2, two(row, x, y));
         if (node == NULL)
             return NULL;
@@ -320,8 +329,12 @@ static inline PyObject *unary(int row, PyObject *self)
 {
     PyObject *a;
     double x;
-    if (operand(self, &a, &x) && is_plain()) {
-        Value *node = new_node(row, 1, one(row, x));
+    int now;
+    if (operand(self, &a, &x) && (now = mode()) != CHECKED) {
+        Value *node;
+        if (now == UNRECORDED)
+            return (PyObject *)new_node(LEAF, 0, one(row, x));
+        node = new_node(row, 1, one(row, x));
         if (node == NULL)
             return NULL;
         node->a = Py_NewRef(self);
@@ -405,8 +418,8 @@ static PyObject *value_record(PyObject *Py_UNUSED(none), PyObject *const *given,
     double few[FEW], *numbers = few, data;
     Value *node = NULL;
     Py_ssize_t i, n;
-    int row, plain;
-    if (count != 2 || !PyTuple_CheckExact(given[1]) || !is_plain()) {
+    int row, plain, now = mode();
+    if (count != 2 || !PyTuple_CheckExact(given[1]) || now == CHECKED) {
         PyObject *python = PyErr_Occurred() ? NULL : PyObject_GetAttr(reference, texts[RECORD]);
         PyObject *result = python ? PyObject_Vectorcall(python, given, count, NULL) : NULL;
         Py_XDECREF(python);
@@ -444,8 +457,8 @@ static PyObject *value_record(PyObject *Py_UNUSED(none), PyObject *const *given,
     }
     if (!compute(row, op, n, numbers, point, &data))
         goto done;
-    node = new_node(row, n > 2 ? MANY : (int)n, data);
-    if (node == NULL)
+    node = now == RECORDED ? new_node(row, n > 2 ? MANY : (int)n, data) : new_node(LEAF, 0, data);
+    if (node == NULL || now == UNRECORDED)
         goto done;
     if (n > 2) {
         node->a = operands, node->b = point;
@@ -1073,7 +1086,7 @@ static int commit(Walk *walk)
 static PyObject *value_backward(PyObject *self, PyObject *Py_UNUSED(none))
 {
     int outcome = ODD;
-    if (is_plain()) {
+    if (mode() != CHECKED) {
         Walk walk = spare;
         spare = (Walk){0};
         outcome = find_order(&walk, (Value *)self);
