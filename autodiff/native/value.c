@@ -102,8 +102,7 @@ static int set_aside(PyObject *dict, Value *node, uint8_t flag, PyObject *object
 /* ---------------------------------------------------------------- kernels
 
 The rows of the table that are computed here, after the Python functions of real.py, activations.py
-and powers.py: the same operations in the same order, so the same bits. `slope` answers d out / d
-operand. */
+and powers.py: the same operations in the same order, so the same bits. A slope is d out / d operand. */
 
 enum {
     LEAF, ADD, SUB, MUL, DIV, POWER,
@@ -261,11 +260,6 @@ static inline Value *new_node(int row, int arity, double data)
 /* An operand as a number and, unless it is a constant, as a Value. 0: not a plain one. */
 static inline int operand(PyObject *given, PyObject **value, double *number)
 {
-    if (is_value(given)) {
-        *value = given;
-        *number = ((Value *)given)->data;
-        return !(((Value *)given)->asides & OTHER_DATA);
-    }
     *value = NULL;
     if (PyFloat_CheckExact(given)) {
         *number = PyFloat_AS_DOUBLE(given);
@@ -276,8 +270,13 @@ static inline int operand(PyObject *given, PyObject **value, double *number)
         if (*number != -1.0 || !PyErr_Occurred())
             return 1;
         PyErr_Clear(); /* too large: the Python class says so */
+        return 0;
     }
-    return 0;
+    if (!is_value(given))
+        return 0;
+    *value = given;
+    *number = ((Value *)given)->data;
+    return !(((Value *)given)->asides & OTHER_DATA);
 }
 
 static const char *const infix[] = {
