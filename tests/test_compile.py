@@ -418,7 +418,8 @@ def test_programs_are_pickled():
 
 def test_a_program_says_how_much_memory_its_numbers_take():
     model, X, y = moons()
-    program = ad.compile(plain_loop(model, X, y), parameters=model.parameters())
+    graph = plain_loop(model, X, y)
+    program = ad.compile(graph, parameters=model.parameters(), backend="numpy")
     program.value_and_grad()
     [runner] = program._runners.values()
     tables = [table.nbytes for bound in runner.bounds for table in bound.tables.values()]

@@ -8,9 +8,10 @@ import math
 import random
 
 import pytest
+from bounds import allowed
 from languages import RUNNERS, Case, eager, ulps
 from oracle import ROWS, exact, representable, ulps as ulps_of_exact
-from test_accuracy import NAMES, SLOPES, allowed
+from test_accuracy import NAMES, SLOPES
 from test_edges import EDGES, leaves, record
 
 import autodiff as ad

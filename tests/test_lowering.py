@@ -9,9 +9,10 @@ import math
 from inspect import signature
 
 import pytest
+from bounds import allowed
 from oracle import ROWS, exact, representable, ulps
 from rows import user_rows
-from test_accuracy import NAMES, SLOPES, allowed
+from test_accuracy import NAMES, SLOPES
 
 import autodiff as ad
 from autodiff.export import LANGUAGES, export

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from math import nan
 
+from autodiff import native
 from autodiff.names import describe, find
 from autodiff.program import Program
 from autodiff.program.allocate import Layout
@@ -19,7 +20,7 @@ TYPE_CHECKING = False  # importing typing would double the time of `import autod
 if TYPE_CHECKING:
     from typing import Any
 
-BACKENDS = ("numpy",)
+BACKENDS = ("numpy", "native")
 
 
 def available() -> dict[str, str]:
@@ -27,8 +28,25 @@ def available() -> dict[str, str]:
     try:
         import numpy
     except ImportError as error:
-        return {"numpy": f"not installed ({error})", "native": "not built"}
-    return {"numpy": f"ready (NumPy {numpy.__version__})", "native": "not built"}
+        return dict.fromkeys(BACKENDS, f"NumPy is not installed ({error})")
+    return {"numpy": f"ready (NumPy {numpy.__version__})", "native": _native()}
+
+
+def _native() -> str:
+    machine = native.load("machine")
+    if machine is None:
+        return native.status()["machine"]
+    wanted = native.instructions() or machine.INSTRUCTIONS[0]
+    if wanted not in machine.INSTRUCTIONS:
+        return f"no {wanted} here; {native.SWITCH} is 0 or one of {', '.join(machine.INSTRUCTIONS)}"
+    return f"ready ({wanted})"
+
+
+def usable(backend: str) -> str:
+    """That backend, or NumPy if it is not here; for "auto" the fastest."""
+    if backend == "numpy" or not _native().startswith("ready"):
+        return "numpy"
+    return "native"
 
 
 def compile(
@@ -41,13 +59,15 @@ def compile(
     * `inputs`: leaves that vary from row to row, Values or names in the graph.
     * `parameters`: leaves that are shared and that the output can be differentiated by; their
       numbers are those of now. Every other leaf is a constant.
-    * `backend`: "numpy", or "auto" for the fastest there is.
+    * `backend`: "native", "numpy", or "auto" for the fastest that is there and knows all rows.
 
     Raises ValueError for an unknown name, an input that no output depends on, a leaf that is given
     twice or is computed, and a Value that got new data since the outputs were computed.
     """
     if backend not in ("auto", *BACKENDS):
         raise ValueError(f"backend is one of auto, {', '.join(BACKENDS)}, not {backend!r}")
+    if backend != "auto" and not available()[backend].startswith("ready"):
+        raise ValueError(f"the {backend} backend is not here: {available()[backend]}")
     if callable(outputs) and not isinstance(outputs, Value):
         inputs = [Symbol(nan, name) for name in _names(inputs)]
         outputs = outputs(*inputs)
@@ -73,7 +93,8 @@ def compile(
         [p.name or f"parameter {i}" for i, p in enumerate(ps)],
         [y.name or f"output {i}" for i, y in enumerate(roots)],
     )
-    return Program(tape, single, names, [p.data for p in ps], numbers)
+    alternative = "numpy" if backend == "auto" else ""
+    return Program(tape, single, names, [p.data for p in ps], numbers, usable(backend), alternative)
 
 
 def traced(roots: list[Value], xs: list[Value], ps: list[Value]) -> tuple[Tape, list[list[float]]]:
@@ -116,13 +137,21 @@ def runner(
     backend: str, layout: Layout, n: int, n_inputs: int, lanes: Sequence[Any], n_parameters: int
 ) -> Any:
     """The layout on a backend, for `n` rows."""
-    from autodiff.backends.numpy_backend import Runner
+    if backend == "native":
+        from autodiff.backends import native_backend
 
-    return Runner(layout, n, n_inputs, lanes, n_parameters)
+        return native_backend.Runner(layout, n_inputs, lanes, n_parameters)
+    from autodiff.backends import numpy_backend
+
+    return numpy_backend.Runner(layout, n, n_inputs, lanes, n_parameters)
 
 
 def rows_of(backend: str) -> Collection[str]:
     """The rows that a backend knows."""
+    if backend == "native":
+        from autodiff.backends import native_backend
+
+        return native_backend.KNOWN
     from autodiff.backends.kernels import KNOWN
 
     return KNOWN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autodiff.backends import BACKENDS
+from autodiff.backends import BACKENDS, usable
 from autodiff.backends.caching import CachedLoss, checked_parameters
 from autodiff.backends.recorded_loss import RecordedLoss
 from autodiff.backends.traced_loss import TracedLoss
@@ -60,6 +60,6 @@ def compile_cached(
             raise ValueError(f"{name} is a whole number from 1, not {count!r}")
     if backend not in ("auto", *BACKENDS):
         raise ValueError(f"backend is one of auto, {', '.join(BACKENDS)}, not {backend!r}")
-    backend = "numpy" if backend == "auto" else backend
+    backend = usable(backend)
     settings = (loss_function, checked_parameters(parameters), threshold, maxsize, backend)
     return RecordedLoss(*settings) if data is None else TracedLoss(data, *settings)

@@ -21,6 +21,7 @@ from autodiff.backends.calls import (
 )
 from autodiff.op import TABLE
 from autodiff.program.allocate import ADDED, Column, Step
+from autodiff.program.grid import grid
 from autodiff.program.group import INPUT, SHARES
 from autodiff.program.node import SHARED, TOTAL, TOTAL_PRODUCT
 
@@ -178,12 +179,11 @@ def total(bound: Bound, step: Step) -> None:
 
 def total_product(bound: Bound, step: Step) -> None:
     left, right = step.columns
-    lefts, rights = list(dict.fromkeys(left.slots)), list(dict.fromkeys(right.slots))
-    given = {pair: i for i, pair in enumerate(zip(left.slots, right.slots, strict=True))}
-    if len(given) == len(lefts) * len(rights):  # every pair of them is there
-        slots = [step.out.slots[given[a, b]] for a in lefts for b in rights]
-        grid = Step(step.op, step.axis, Column(SHARED, slots), [], ())
-        out, finish = bound.target(grid, len(lefts), len(rights))
+    found = grid(step)
+    if found is not None:
+        lefts, rights, slots = found
+        whole = Step(step.op, step.axis, Column(SHARED, slots), [], ())
+        out, finish = bound.target(whole, len(lefts), len(rights))
         args = (
             bound.rows(Column(left.space, lefts)),
             bound.rows(Column(right.space, rights), transposed=True),

@@ -2,6 +2,7 @@
 
 Everything is written in Python and runs so. A part that was also compiled when the package was
 installed takes the place of its Python original, unless the environment says `AUTODIFF_NATIVE=0`.
+`AUTODIFF_NATIVE=AVX2`, or another instruction set that the machine has, holds programs to that one.
 `status()` tells what is active, and why something is not; `autodiff info` prints it.
 """
 
@@ -18,10 +19,16 @@ if TYPE_CHECKING:
 
     Class = TypeVar("Class", bound=type)
 
-PARTS = ("value",)  # modules of this package that setup.py builds
+PARTS = ("value", "machine")  # modules of this package that setup.py builds
 SWITCH = "AUTODIFF_NATIVE"
 
 _loaded: dict[str, tuple[ModuleType | None, str]] = {}
+
+
+def instructions() -> str | None:
+    """The instruction set that the environment asks for; None for the widest."""
+    asked = os.environ.get(SWITCH, "")
+    return None if asked in ("", "0", "1") else asked
 
 
 def load(part: str) -> ModuleType | None:
@@ -47,11 +54,16 @@ def _load(name: str) -> tuple[ModuleType | None, str]:
         return None, "not built (an installation with a C compiler and Python's headers builds it)"
     except ImportError as error:  # built for another machine
         return None, f"does not load ({error})"
-    built = module.__file__ or ""
-    source = os.path.join(os.path.dirname(built), name.rpartition(".")[2] + ".c")
-    if os.path.exists(source) and os.path.getmtime(source) > os.path.getmtime(built):
-        return None, "older than its source (install again)"  # in a checkout; wheels have no source
+    if _is_stale(module.__file__ or "", name.rpartition(".")[2]):
+        return None, "older than its source (install again)"
     return module, "active"
+
+
+def _is_stale(built: str, part: str) -> bool:
+    """Whether C code has changed since; a wheel has none. What is not `value.c` is the machine."""
+    files = [f for f in os.scandir(os.path.dirname(built)) if f.name.endswith((".c", ".h"))]
+    sources = [f for f in files if (f.name == "value.c") == (part == "value")]
+    return any(f.stat().st_mtime > os.path.getmtime(built) for f in sources)
 
 
 # ---------------------------------------------------------------- Value

@@ -63,6 +63,21 @@ def _arranged(args: Sequence[Any], names: Sequence[str]) -> tuple[Any, int, bool
     return X, n, not lengths
 
 
+def parameters_given(given: Any, own: Any, names: Sequence[str]) -> Any:
+    """Numbers for the parameters: those given, as an array, or the program's own."""
+    if given is None:
+        return own
+    import numpy as np
+
+    array = np.asarray(given, dtype=np.float64)
+    if array.shape != own.shape:
+        raise ValueError(
+            f"{len(own)} parameters are wanted ({listed(names)}), "
+            f"not an array of shape {array.shape}"
+        )
+    return array
+
+
 def _array(given: Any, names: Sequence[str]) -> Any:
     import numpy as np
 

@@ -11,22 +11,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from autodiff.program.allocate import Layout, allocate
-from autodiff.program.differentiate import gradients
-from autodiff.program.given import listed, rows_of_inputs
-from autodiff.program.group import group
-from autodiff.program.lower import lower
-from autodiff.program.node import ROWS, SHARED, Node, behind, no_collection
+from autodiff.program.allocate import Layout
+from autodiff.program.descent import Descent, batches, descend
+from autodiff.program.given import listed, parameters_given, rows_of_inputs
+from autodiff.program.laying import GRADIENTS, NODES, VALUES, lay_out
+from autodiff.program.node import no_collection
 from autodiff.program.show import shown
 from autodiff.program.strictness import is_strict, refuse_nonfinite, refuse_nonfinite_total
-from autodiff.program.sums import raise_sums
 from autodiff.program.tape import Tape
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
     from typing import Any
 
-VALUES, GRADIENTS, NODES = "values", "gradients", "nodes"
+ANY = -1  # a runner of any number of rows
 KEPT = 4  # bindings to a batch size that are kept
 
 
@@ -38,7 +36,8 @@ class Program:
       outputs an array with a row for each. A single row, or numbers, give a float or a list of
       floats.
     * `value_and_grad(X)`: the output averaged (or summed) over the rows and its gradients.
-    * `step(X, rate)`, `run(X, rate, steps)`: gradient descent on the program's own `parameters`.
+    * `step(X, rate)`, `run(X, rate, steps)`, `epoch(X, rate=, batch=)`: gradient descent on the
+      program's own `parameters`; `bind(X, rate)` for many steps on the same rows.
     * `inputs`, `parameters`: names of what varies from row to row, and numbers of what is shared.
     """
 
@@ -50,6 +49,7 @@ class Program:
         parameters: Sequence[float],
         leaves: Sequence[Any] = (),
         backend: str = "numpy",
+        alternative: str = "",
     ) -> None:
         import numpy as np
 
@@ -58,20 +58,22 @@ class Program:
         self.inputs, self.parameter_names, self.output_names = map(tuple, names)
         self.parameters = np.array(parameters, dtype=np.float64)
         self.backend = backend
+        self._alternative = alternative  # for rows that the backend does not know
         self._leaves = list(leaves)
+        self._wanted = len(self.parameters)  # how many of them it is differentiated by
         self._layouts: dict[tuple[str, bool], tuple[Layout, bool]] = {}
         self._runners: dict[tuple[str, bool, int], Any] = {}
-        self._running = threading.Lock()  # the buffers are one call's at a time
+        self.running = threading.Lock()  # the buffers are one call's at a time
 
     # ------------------------------------------------------------ the outputs
 
     def __call__(self, *args: Any, parameters: Any = None) -> Any:
         """The outputs; see the class. `parameters` stand for the program's own in this call."""
         X, n, one = rows_of_inputs(args, self.inputs)
-        given = self._given(parameters)
+        given = parameters_given(parameters, self.parameters, self.parameter_names)
         import numpy as np
 
-        with self._running:
+        with self.running:
             if is_strict():
                 self._refuse_nonfinite(X, given)
             runner = self._run(VALUES, X, n, given)
@@ -95,9 +97,9 @@ class Program:
         if len(args) == 2 and params is None and len(self.inputs) != 2:
             *args, params = args  # type: ignore[assignment]
         X, n = self._samples(args)
-        given = self._given(params)
+        given = parameters_given(params, self.parameters, self.parameter_names)
         scale = 1.0 / n if reduce == "mean" and self.inputs else 1.0
-        with self._running:
+        with self.running:
             runner = self._run(GRADIENTS, X, n, given)
             value, gradient = runner.output(0, X) * scale, runner.gradient() * scale
             if is_strict():
@@ -113,33 +115,24 @@ class Program:
         return float(self.run(*args, rate=rate, steps=1)[0])
 
     def run(self, *args: Any, rate: Any = None, steps: int | None = None) -> Any:
-        """`steps` steps of gradient descent on the mean over all rows; the value before each of
-        them.
-        """
-        import numpy as np
-
+        """`steps` steps of descent on the mean over all rows; the value before each of them."""
         if steps is None and len(args) >= 2:
             *args, rate, steps = args  # type: ignore[assignment]
-        if not isinstance(steps, int) or steps < 0:
-            raise ValueError(f"steps counts steps of descent, not {steps!r}")
-        if (
-            not isinstance(rate, (int, float))
-            or isinstance(rate, bool)
-            or not 0.0 <= rate < float("inf")
-        ):
-            raise ValueError(f"rate is a finite number that is not negative, not {rate!r}")
-        X, n = self._samples(args)
-        values = np.empty(steps)
-        scale = 1.0 / n if self.inputs else 1.0
-        with self._running:
-            for i in range(steps):
-                runner = self._run(GRADIENTS, X, n, self.parameters)
-                values[i] = runner.output(0, X) * scale
-                gradient = runner.gradient()
-                if is_strict():
-                    self._refuse_nonfinite(X, self.parameters, values[i], gradient)
-                self.parameters -= (rate * scale) * gradient
-        return values
+        return descend(self, self._samples(args)[0], rate, steps)
+
+    def epoch(self, X: Any, *, rate: float, batch: int, order: Any = None) -> Any:
+        """A step for each `batch` rows, one after the other; the mean over each before its step.
+
+        `order` lists numbers of rows: a shuffled `range(len(X))`. The last batch takes those that
+        are left. ValueError for a batch below 1, IndexError for rows that X does not have.
+        """
+        columns, _ = self._samples([X])
+        steps, rows = batches(columns, batch, order)
+        return descend(self, columns, rate, steps, batch, rows)
+
+    def bind(self, X: Any, rate: float) -> Descent:
+        """Descent on rows that stay: a step of it costs little more than its arithmetic."""
+        return Descent(self, X, rate)
 
     def write_back(self, parameters: Sequence[Any]) -> None:
         """Give the program's numbers to Values: the parameters it was compiled with, in their
@@ -171,13 +164,48 @@ class Program:
                 runner.run(parameters, X)
         return runner
 
+    def descend_once(self, X: Any, rate: float) -> float:
+        """A step of descent on the mean over the rows of X; the value before it."""
+        n = X.shape[1]
+        scale = 1.0 / n if self.inputs else 1.0
+        runner = self._run(GRADIENTS, X, n, self.parameters)
+        value, gradient = runner.output(0, X) * scale, runner.gradient()
+        if is_strict():
+            self._refuse_nonfinite(X, self.parameters, value, gradient)
+        self.parameters -= (rate * scale) * gradient
+        return float(value)
+
+    def descend_natively(self, X: Any, rate: float, values: Any, batch: int, order: Any) -> int:
+        """How many steps the backend made by itself, before one whose numbers are not finite."""
+        runner = self._runner(GRADIENTS, False, batch or X.shape[1])
+        if not hasattr(runner, "descend"):
+            return 0
+        return int(
+            runner.descend(self.parameters, X, order, rate, batch, bool(self.inputs), values)
+        )
+
+    def bound_step(self, X: Any, rate: float) -> Any:
+        """A function that makes one step on X; the backend's own, if it has one."""
+        given = [X] if self.inputs else []
+
+        def step() -> float:
+            return float(self.run(*given, rate=rate, steps=1)[0])
+
+        columns, n, _ = rows_of_inputs(given, self.inputs)
+        runner = self._runner(GRADIENTS, False, n)
+        return (
+            step
+            if is_strict() or not hasattr(runner, "bound")
+            else runner.bound(self.parameters, columns, rate, bool(self.inputs), step)
+        )
+
     def _runner(self, kind: str, gated: bool, n: int) -> Any:
-        key = kind, gated, n
+        layout = self.layout(kind, gated)  # first, since it may change the backend
+        key = kind, gated, n if self.backend == "numpy" else ANY
         runner = self._runners.get(key)
         if runner is None:
             from autodiff.backends import runner as runner_of  # a floor up
 
-            layout = self.layout(kind, gated)
             while len(self._runners) >= KEPT:
                 self._runners.pop(next(iter(self._runners)))
             with no_collection():
@@ -197,46 +225,28 @@ class Program:
         """The layout, and whether gates were left out."""
         from autodiff.backends import rows_of  # a floor up
 
-        gated = gated or kind == NODES or self._tape.decides_by_gates()
-        builder, outputs, parameters = self._tape.load(gated, len(self.parameters))
-        if kind == GRADIENTS:
-            outputs = self._with_gradients(outputs, parameters)
-        elif kind == NODES:
-            outputs = [node for node in builder.nodes if node.operands]
-        outputs = raise_sums(lower(outputs, rows_of(self.backend)))
-        nodes = behind(outputs)
-        layout = allocate(nodes, group(nodes), outputs, len(self.parameters))
-        builder.clear()
-        return layout, builder.dropped
-
-    def _with_gradients(self, outputs: list[Any], parameters: list[Node]) -> list[Any]:
-        if not self._single or not parameters:
+        if kind == GRADIENTS and not (self._single and len(self.parameters)):
             raise ValueError(
                 "gradients over a batch need one output and parameters: "
                 "compile(loss, inputs, parameters=model.parameters())"
             )
-        [y] = outputs
-        if type(y) is float:
-            return [y, *[0.0] * len(parameters)]
-        if y.axis == SHARED:
-            return [y, *gradients(y, parameters)]
-        total = y.home.total(y, ROWS)
-        return [total, *gradients(total, parameters)]
+        known = rows_of(self.backend)
+        counts = len(self.parameters), self._wanted
+        layout, dropped, rows = lay_out(self._tape, kind, gated, counts, known)
+        unknown = sorted(rows.difference(known))
+        if not unknown or self.backend == "numpy":  # which calls a row's own forward
+            return layout, dropped
+        if not self._alternative:
+            raise ValueError(
+                f"the {self.backend} backend has no kernel for {listed(unknown)}; "
+                'compile with backend="numpy" or "auto"'
+            )
+        self.backend, self._alternative = self._alternative, ""
+        self._layouts.clear()
+        self._runners.clear()
+        return self._laid_out(kind, gated)
 
     # ------------------------------------------------------------ what is given
-
-    def _given(self, parameters: Any) -> Any:
-        if parameters is None:
-            return self.parameters
-        import numpy as np
-
-        given = np.asarray(parameters, dtype=np.float64)
-        if given.shape != self.parameters.shape:
-            raise ValueError(
-                f"{len(self.parameters)} parameters are wanted ({listed(self.parameter_names)}), "
-                f"not an array of shape {given.shape}"
-            )
-        return given
 
     def _refuse_nonfinite(
         self, X: Any, given: Any, value: float = 0.0, gradient: Any = None
@@ -259,12 +269,15 @@ class Program:
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__ | {"_runners": {}}
-        del state["_running"]
+        del state["running"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._running = threading.Lock()
+        self.running = threading.Lock()
+        from autodiff.backends import usable  # a floor up
+
+        self.backend = usable(self.backend)
 
     def __repr__(self) -> str:
         return (

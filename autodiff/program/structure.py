@@ -18,9 +18,10 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import accumulate
 
+from autodiff.program.laying import GRADIENTS
 from autodiff.program.node import SHARED, Builder, Node, no_collection
 from autodiff.program.picks import Picks
-from autodiff.program.program import GRADIENTS, Program
+from autodiff.program.program import Program
 from autodiff.program.recording import NUMBER, Recording
 from autodiff.program.sums import raise_sums
 from autodiff.program.tape import Tape
@@ -41,11 +42,8 @@ class PlacedProgram(Program):
         self, tape: Tape, places: list[str], wanted: int, lanes: Sequence[Any], backend: str
     ) -> None:
         numbers = [0.0] * len(places)
-        super().__init__(tape, True, ([], places, ["loss"]), numbers, lanes, backend)
+        super().__init__(tape, True, ([], places, ["loss"]), numbers, lanes, backend, "numpy")
         self._wanted = wanted
-
-    def _with_gradients(self, outputs: list[Any], parameters: list[Node]) -> list[Any]:
-        return super()._with_gradients(outputs, parameters[: self._wanted])
 
 
 class Alike:

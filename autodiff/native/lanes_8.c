@@ -1,0 +1,4 @@
+/* The interpreter with 8 lanes. */
+#define LANES 8
+#define SET "AVX-512"
+#include "steps.h"

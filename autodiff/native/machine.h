@@ -1,0 +1,87 @@
+/* What a program looks like to the lane interpreter: steps, columns of slots, windows.
+ *
+ * A number lives in a space and a slot. Space 0 is the shared vector, one number in each slot; the
+ * spaces after it are tables, one for each axis, with a row of entries in each slot; the last space
+ * is the input. A step computes the rows of its `out` column from those of its operand columns,
+ * for a window of entries at a time.
+ */
+#ifndef AUTODIFF_MACHINE_H
+#define AUTODIFF_MACHINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Column {
+    int32_t space;
+    int32_t count;
+    int32_t stride;       /* from slot to slot, if `regular` */
+    int32_t regular;      /* whether the slots are an arithmetic progression */
+    const int32_t *slots;
+} Column;
+
+typedef struct Window {
+    double *const *base;     /* of each space, at the first entry of the window */
+    const ptrdiff_t *length; /* from row to row in each space */
+    ptrdiff_t vectors;       /* how many vectors wide the window is */
+    int counted;             /* how many entries of its last vector are real, for totals */
+    double *totals;          /* a vector for each total of the segment */
+} Window;
+
+typedef struct Step Step;
+typedef void (*Kernel)(const Step *, const Window *);
+typedef void (*Loop)(double *out, const double *const *operands, const ptrdiff_t *steps,
+                     ptrdiff_t vectors);
+typedef void (*Many)(double *out, const double *const *operands, const ptrdiff_t *steps, int n,
+                     ptrdiff_t vectors);
+
+typedef void (*Pair)(double *out, double *other, const double *x, ptrdiff_t vectors);
+
+typedef void (*All)(const double *const *operands, int n, double *out, double *sum);
+
+enum { ADDS = 1, BIAS = 2, WITH_SUM = 4 }; /* options of a step */
+
+struct Step {
+    Kernel run;
+    Loop loop;            /* of an elementwise row */
+    Many many;            /* of a row of any number of operands */
+    Pair pair;            /* of two rows at once */
+    All all;              /* of all shares of a set */
+    int32_t axis;
+    int32_t members;      /* results */
+    int32_t terms;        /* of each sum of products */
+    int32_t option;       /* ADDS: to what is there. BIAS: the last column is added. WITH_SUM: the
+                             last column is the logsumexp of shares */
+    int32_t first_total;  /* place of the first total in `totals` */
+    int32_t n_columns;
+    int32_t down, right;  /* of a regular matrix of shared factors: from member to member, term to term */
+    Column out;
+    Column *columns;
+    double *scratch;      /* for factors that do not lie regularly, and pointers */
+};
+
+/* The kernels of one lane width. */
+typedef struct Kernels {
+    const char *name;     /* of the instruction set */
+    int lanes;
+    const char *const *rows;  /* names of the rows of the table, then NULL */
+    const Loop *loops;        /* NULL for rows of any number of operands */
+    const Many *manys;
+    const char *const *firsts, *const *seconds; /* rows that are cheaper together, then NULL */
+    const Pair *pairs;
+    const char *const *sets;  /* rows that are cheaper for a whole set, then NULL */
+    const All *alls;
+    Kernel elementwise, pair, many, share, shares, inner_matrix, inner_terms, inner_shared, total, total_pairs,
+        total_grid;
+    /* Adds up the lanes of `n` totals into slots of the shared vector. */
+    void (*collect)(const double *totals, const int32_t *slots, ptrdiff_t n, double *shared);
+    /* Rows of X into a window of `vectors`; the last row again where there are no more. */
+    void (*gather)(double *into, ptrdiff_t length, const double *X, ptrdiff_t row_step,
+                   ptrdiff_t input_step, const int64_t *order, ptrdiff_t rows, ptrdiff_t inputs,
+                   ptrdiff_t vectors);
+    /* p -= rate * g */
+    void (*descend)(double *p, const double *g, double rate, ptrdiff_t n);
+} Kernels;
+
+extern const Kernels autodiff_kernels_8, autodiff_kernels_4, autodiff_kernels_2, autodiff_kernels_1;
+
+#endif
