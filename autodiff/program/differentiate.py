@@ -37,8 +37,10 @@ class AxisFlow(Flow):
 
     def __mul__(self, slope: Any) -> Flow:
         if type(slope) is Node and self.reach is None:  # most of them
-            product: Any = self.adjoint * slope if self.adjoint != 1.0 else slope
-            return AxisFlow(product)
+            above: Any = self.adjoint
+            if type(above) is Node:
+                return AxisFlow(slope.home.record("mul", (above, slope)))
+            return AxisFlow(above * slope if above != 1.0 else slope)
         if type(slope) is not Leaving:
             flow = Flow.__mul__(self, slope)
             return AxisFlow(flow.adjoint, flow.reach)
@@ -56,7 +58,11 @@ class AxisFlow(Flow):
 
     def __add__(self, other: Flow) -> Flow:
         if self.reach is None:
-            return AxisFlow(self.adjoint + other.adjoint)
+            left: Any = self.adjoint
+            right: Any = other.adjoint
+            if type(left) is Node and type(right) is Node:
+                return AxisFlow(left.home.record("add", (left, right)))
+            return AxisFlow(left + right)
         flow = Flow.__add__(self, other)
         return AxisFlow(flow.adjoint, flow.reach)
 
