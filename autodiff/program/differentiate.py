@@ -39,8 +39,10 @@ class AxisFlow(Flow):
         if type(slope) is Node and self.reach is None:  # most of them
             above: Any = self.adjoint
             if type(above) is Node:
-                return AxisFlow(slope.home.record("mul", (above, slope)))
-            return AxisFlow(above * slope if above != 1.0 else slope)
+                above = above.home.record("mul", (above, slope))
+            else:
+                above = slope if above == 1.0 else above * slope
+            return AxisFlow(above)
         if type(slope) is not Leaving:
             flow = Flow.__mul__(self, slope)
             return AxisFlow(flow.adjoint, flow.reach)
