@@ -16,7 +16,7 @@ import math
 import operator
 from functools import partial, reduce
 
-from autodiff import activations as act, plane, powers, real
+from autodiff import activations as act, plane, powers, real, shares
 from autodiff.op import COMPARISON, POWER, PRODUCT, SIGN, SUM, Op, listed
 from autodiff.real import LN2, LN10
 
@@ -121,13 +121,13 @@ sum = Op("sum", lambda *xs: reduce(operator.add, xs, 0.0), lambda out, *xs: [1.0
 inner = Op("inner", lambda *xys: reduce(operator.add, map(operator.mul, xys, xys[len(xys) // 2:]), 0.0),
            lambda out, *xys: [*xys[len(xys) // 2:], *xys[:len(xys) // 2]], arguments="*xs_then_ys",
            summary="x1*y1 + x2*y2 + ..., the row behind dot(xs, ys).")
-logaddexp = Op("logaddexp", act.logsumexp, (lambda out, x, y: logsumexp_share([x, y]),
+logaddexp = Op("logaddexp", shares.logsumexp, (lambda out, x, y: logsumexp_share([x, y]),
                                             lambda out, x, y: logsumexp_share([y, x])),
                formula=lambda x, y: log(exp(x) + exp(y)), summary="log(exp(x) + exp(y)).")
-logsumexp = Op("logsumexp", act.logsumexp,
-               lambda out, *xs: [logsumexp_share(each_first(xs, i)) for i in range(len(xs))],
+logsumexp = Op("logsumexp", shares.logsumexp,
+               lambda out, *xs: logsumexp_partials(xs),
                arguments="*xs", formula=lambda *xs: log(sum([exp(x) for x in xs])))
-softmax_share = Op("softmax_share", act.softmax_share, lambda out, *xs: share_partials(out, xs),
+softmax_share = Op("softmax_share", shares.softmax_share, lambda out, *xs: share_partials(out, xs),
                    arguments="*xs", formula=lambda *xs: div(exp(xs[0]), sum([exp(x) for x in xs])))
 
 # ---------------------------------------------------------------- slopes: partials that keep digits
@@ -212,9 +212,9 @@ gelu_tanh_curvature = Slope("gelu_tanh_curvature", act.gelu_tanh_curvature, (lam
                             formula=lambda x: gelu_tanh_textbook(x)[1])
 maximum_share = Op("maximum_share", real.maximum_share, (0, 0), "[{} > {}]")
 clamp_slope = Op("clamp_slope", act.clamp_slope, (0, 0, 0), "[{1} < {0} < {2}]")
-logsumexp_share = Slope("logsumexp_share", act.logsumexp_share, lambda out, *xs: share_partials(out, xs),
+logsumexp_share = Slope("logsumexp_share", shares.logsumexp_share, lambda out, *xs: share_partials(out, xs),
                         arguments="*xs", formula=lambda *xs: softmax_share(xs))
-softmax_rest = Slope("softmax_rest", act.softmax_rest,
+softmax_rest = Slope("softmax_rest", shares.softmax_rest,
                      lambda out, *xs: [-p for p in share_partials(softmax_share(xs), xs)],
                      arguments="*xs", formula=lambda *xs: 1.0 - softmax_share(xs))
 # fmt: on
@@ -241,8 +241,20 @@ def each_first(xs: tuple[Any, ...], i: int) -> tuple[Any, ...]:
     return (xs[i], *xs[:i], *xs[i + 1 :])
 
 
+def logsumexp_partials(xs: tuple[Any, ...]) -> list[Any]:
+    """Their softmax shares; numbers share one sum, which n of them would otherwise take n times."""
+    if all(type(x) is float for x in xs):
+        return shares.logsumexp_shares(xs)
+    return [logsumexp_share(each_first(xs, i)) for i in range(len(xs))]
+
+
 def share_partials(out: Any, xs: tuple[Any, ...]) -> list[Any]:
     """d p1 / d x for p1 = softmax_share(xs): p1 (1 - p1) for the first, -p1 pj for the others."""
+    if all(type(x) is float for x in xs):  # as above
+        return [
+            out * shares.softmax_rest(*xs),
+            *[-(out * p) for p in shares.softmax_shares(xs)[1:]],
+        ]
     others = [-(out * softmax_share(each_first(xs, j))) for j in range(1, len(xs))]
     return [out * softmax_rest(xs), *others]
 

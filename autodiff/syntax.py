@@ -124,7 +124,7 @@ class Source:
         line = self.line
         if line is None and "\n" in self.text:
             line = self.text.count("\n", 0, at) + 1
-        return ParseError(problem, excerpt, at - start + 1, line)
+        return ParseError(shortened(problem), excerpt, at - start + 1, line)
 
 
 # ---------------------------------------------------------------- the two steps
@@ -221,6 +221,16 @@ def postfix(tokens: Iterable[Token], source: Source, depth: int = LIMITS.depth) 
 
 
 # ---------------------------------------------------------------- words for errors
+
+
+def shortened(text: str, most: int = 600) -> str:
+    """A sentence that repeats what somebody sent, with its middle left out where it is very long.
+
+    >>> shortened("w is no name", 9)
+    'w i...ame'
+    """
+    ends = most // 2 - 1
+    return text if len(text) <= most else f"{text[:ends]}...{text[-ends:]}"
 
 
 def visible(text: str) -> str:

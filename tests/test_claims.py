@@ -733,6 +733,8 @@ def test_garbage_is_a_parse_error_or_a_verdict(text: str) -> None:
         "+".join(["w5*w6"] * 8000), "*".join(["w5"] * 20_000), r"\frac{" * 2000, "w5 " * 30_000,
         "√" * 3000 + "w5", "σ" * 3000, "[" * 150 + "w5" + " < w6 < w7]" * 150,
         "9**9**9**9**9", "1" * 90_000,
+        "w5=" * 30_000, "E_total=" * 10_000, r"\underbrace{w5}_{a}" * 5000, "w5,w6" * 10_000,
+        "logsumexp(" + "w5," * 4000 + "w5)", "1e" + "9" * 90_000, "1e-" + "9" * 90_000,
         "w5" * 40_000, "_{" * 9000, "w_{" * 9000, "\\" * 9000, "d" * 50_000, "w5+" * 200_000,
     ],
 )  # fmt: skip
@@ -750,6 +752,15 @@ def test_hostile_names_are_names() -> None:
         y = (x * x * w).named("y")
         assert check_formula(y, w, ad.derive(y, w, digits=17).formula_text()), name
         assert "<" not in name or name in str(check_formula(y, x, "w"))
+
+
+@pytest.mark.parametrize(
+    "number", ["1e999", "-1e999", "1e-999", "1e" + "9" * 5000, "1e-" + "9" * 30, "0e400", "inf"]
+)
+def test_numbers_beyond_float64_are_wrong_and_no_error(net: Net, number: str) -> None:
+    verdict = check_formula(net.E, "w5", number)
+    assert not verdict.ok
+    assert verdict.expected == pytest.approx(0.08217, abs=3e-3)
 
 
 def test_verdicts_in_ascii(net: Net) -> None:

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent.parent
 FLOORS = (
     {"autodiff.native", "autodiff.plane", "autodiff.real", "autodiff.modes", "autodiff.syntax"},
     {"autodiff.activations", "autodiff.op", "autodiff.powers"},
+    {"autodiff.plane", "autodiff.real", "autodiff.modes", "autodiff.syntax"},
+    {"autodiff.activations", "autodiff.op", "autodiff.powers", "autodiff.shares"},
     {"autodiff.ops", "autodiff.graph"},
     {"autodiff.value"},
     {"autodiff.copies", "autodiff.names"},

@@ -7,6 +7,7 @@ together: number, method, function, partials and textbook formula say the same.
 import itertools
 import math
 import operator
+import random
 import re
 from fractions import Fraction
 
@@ -366,3 +367,28 @@ def test_functions_of_no_operands():
 def test_record_takes_operands_of_every_kind():
     y = record(TABLE["where"], [True, np.float64(2.0), Value(3.0)])
     assert (y.data, y.args[:2]) == (2.0, (1.0, 2.0))
+
+
+def test_shares_of_many_numbers_are_those_taken_one_by_one():
+    chance = random.Random(3)
+    lists = [
+        [chance.uniform(-50, 50) for _ in range(40)],
+        [math.inf, 1.0, math.inf],
+        [-math.inf] * 2,
+    ]
+    for xs in [*lists, [math.nan, 1.0], [1e308, -1e308], [0.0]]:
+        nodes = [ad.Value(x) for x in xs]
+        ad.logsumexp(nodes).backward()
+        wanted = [ad.logsumexp_share([x, *xs[:i], *xs[i + 1 :]]) for i, x in enumerate(xs)]
+        assert repr([node.grad for node in nodes]) == repr(wanted)
+        nodes = [ad.Value(x) for x in xs]
+        ad.softmax(nodes)[0].backward()
+        p, *others = [ad.softmax_share([x, *xs[:i], *xs[i + 1 :]]) for i, x in enumerate(xs)]
+        wanted = [p * ad.softmax_rest(xs), *[0.0 - p * other for other in others]]  # 0.0 + -0.0
+        assert repr([node.grad for node in nodes]) == repr(wanted)
+
+
+def test_logsumexp_of_very_many_takes_time_in_proportion():
+    xs = [ad.Value(0.0) for _ in range(50_000)]
+    ad.logsumexp(xs).backward()  # the square of that many would be half an hour
+    assert {x.grad for x in xs} == {1 / 50_000}

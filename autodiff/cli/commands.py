@@ -10,7 +10,7 @@ from typing import Any
 
 from autodiff.cli import demo, training
 from autodiff.cli.inputs import OPTIONS as INPUTS, WRT, chosen, read_problem
-from autodiff.cli.options import Command, names, number, option, pairs
+from autodiff.cli.options import Command, names, number, option, pairs, port
 from autodiff.cli.terminal import flush, printable, say, wrote
 
 DERIVE_KEYWORDS = (
@@ -237,7 +237,7 @@ COMMANDS = (
         ("serve", "serve --open --port 8000"),
         (
             option("text", nargs="?", help="the lines to begin with"),
-            option("--port", type=int, default=0, metavar="8000", help="any free one if left out"),
+            option("--port", type=port, default=0, metavar="8000", help="any free one if left out"),
             option("--open", action="store_true", help="open the browser"),
         ),
         serve,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import re
+from os.path import isfile
 from typing import NamedTuple
 
 from autodiff.cli.options import Option, names, numbers, option
 from autodiff.expression import read_expression, read_lines
 from autodiff.graph import topological
 from autodiff.names import find
-from autodiff.syntax import LIMITS
+from autodiff.syntax import LIMITS, ParseError
 from autodiff.value import Value
 
 STANDARD_INPUT = "-"
+LIKE_A_FILE = re.compile(r"[^\s()=+*]+\.[A-Za-z]\w*")  # a word with an ending, as in net.txt
 SPARE_NAMES = ("y", "result", "formula")  # for a formula that was given without a name
 
 
@@ -109,6 +112,17 @@ def _example(which: str, at: dict[str, float], of: str | None) -> Problem:
 
 
 def _formulas(text: str, at: dict[str, float], of: str | None) -> Problem:
+    """The graph of the lines, or of one formula."""
+    try:
+        return _read(text, at, of)
+    except ParseError:
+        if isfile(text) or LIKE_A_FILE.fullmatch(text):
+            advice = f"to read a file, write --file {text}"
+            raise ValueError(f"{text} is no formula; {advice}") from None
+        raise
+
+
+def _read(text: str, at: dict[str, float], of: str | None) -> Problem:
     if "=" not in text and text.strip():
         graph = _named_formula(text, at)
     else:

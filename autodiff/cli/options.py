@@ -46,6 +46,13 @@ def number(text: str) -> float:
     return found
 
 
+def port(text: str) -> int:
+    """A number of a TCP port; 0 is any free one."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; a port is a number up to 65535")
+    return int(text)
+
+
 def names(text: str) -> list[str]:
     """Names with commas between them.
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from autodiff.syntax import ParseError
+from autodiff.syntax import ParseError, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def complain(error: Exception) -> None:
         flush()  # what was said before comes before
     except OSError:
         drop_output()
-    print(f"autodiff: {printable(text)}", file=sys.stderr)
+    lines = (shortened(line) for line in printable(text).split("\n"))
+    print("autodiff: " + "\n".join(lines), file=sys.stderr)
 
 
 def flush() -> None:

@@ -61,12 +61,15 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 32
 
     def __init__(self, text: str = EXAMPLE, port: int = 0) -> None:
-        super().__init__((ADDRESS, port), _Handler)
         self.text = text
         self.token = secrets.token_urlsafe(24)
-        self.hosts = {f"{name}:{self.server_port}" for name in (ADDRESS, "localhost", "[::1]")}
         self.evaluator = Evaluator()
         self._slots = BoundedSemaphore(THREADS)
+        try:
+            super().__init__((ADDRESS, port), _Handler)
+        except OSError as error:  # which does not say where
+            raise OSError(error.errno, error.strerror, f"port {port}") from None
+        self.hosts = {f"{name}:{self.server_port}" for name in (ADDRESS, "localhost", "[::1]")}
 
     @property
     def url(self) -> str:

@@ -58,12 +58,12 @@ def as_number(program: Program) -> Written:
     literals = [node for node in program.nodes if not node.op]
     unit, digits = 0.0, 0
     for literal in literals:
-        written = Decimal(literal.word)
-        exponent = written.as_tuple().exponent
-        places = -exponent if isinstance(exponent, int) else 0
+        mantissa, _, exponent = literal.word.lower().partition("e")
+        whole, _, decimals = mantissa.partition(".")
+        places = len(decimals) - float(exponent or 0)  # a float: an exponent may have any length
         if len(literals) == 1 or places >= 3:
             unit = max(unit, power(10.0, -places))
-        digits = max(digits, len(written.as_tuple().digits))
+        digits = max(digits, sum(map(str.isdecimal, (whole + decimals).lstrip("0"))))
     stack: list[float] = []
     for node in program.nodes:
         args = stack[len(stack) - len(node.args) :]

@@ -12,6 +12,7 @@ from autodiff.formula.claims.text import Mark
 from autodiff.syntax import Source, Token
 from autodiff.value import Value
 
+LONGEST_LEFT = 16  # tokens before the =, such as ((∂E)/(∂w))
 CLOSES = {"(": ")", "[": "]", "{": "}"}
 COMPARISONS = ("<", ">", "<=", ">=", "=")
 
@@ -251,6 +252,8 @@ class Arranger:
 
     def _is_left_side(self) -> bool:
         """Whether the tokens so far are ∂E/∂w, or one name: what the formula is said to be."""
+        if len(self.tokens) > LONGEST_LEFT:
+            return False
         words = {word for _, word, _ in self.tokens}
         kinds = [kind for kind, _, _ in self.tokens]
         symbol = "∂" in words and not words & {"+", "*", "**", ",", "?"} and "number" not in kinds

@@ -21,6 +21,7 @@ Mark = tuple[
     str, str, int
 ]  # "number" | "constant" | "name" | "function" | "power" | "sign", its text, where
 
+MOST_BRACES = 500  # each is looked through for its label
 LONGEST_LABEL = 5_000  # characters of an \\underbrace with what is below it
 _WORD = r"[^\W⁰¹²³⁴⁵⁶⁷⁸⁹½¼¾]"
 _GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
@@ -72,6 +73,7 @@ class Scanner:
         self._functions = functions()
         self._marks: list[Mark] = []
         self._skipped: dict[int, int] = {}  # labels below braces: where they start and end
+        self._braces = 0
         self._at = 0
         self._in_cases = 0  # how many cases are open
         self._name_here = -1, ""  # where the last name was looked for, and what was found
@@ -247,6 +249,10 @@ class Scanner:
         if command:
             word = command[1]
             if word == "underbrace":
+                self._braces += 1
+                if self._braces > MOST_BRACES:
+                    problem = f"more than {MOST_BRACES} \\underbrace are not read"
+                    raise self.source.error(problem, self._at)
                 self._skip_label()
             if COMMANDS.get(word) == "":
                 self._at = command.end()
