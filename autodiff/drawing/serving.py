@@ -220,6 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, body: bytes, kind: str, policy: str = NOTHING) -> None:
         self.connection.settimeout(PATIENCE)
+        self.request_version = self.protocol_version  # a request of HTTP/0.9 would get no head
         self.send_response_only(status)
         headers = {"Content-Type": kind, "Content-Length": str(len(body)), **HEADERS}
         for key, text in (headers | {"Content-Security-Policy": policy}).items():
