@@ -404,7 +404,7 @@ def command_line(chance: random.Random) -> list[str]:
     return [*words, "--port", "x"] if command == "serve" else words
 
 
-@campaign(250, 20_000)
+@campaign(250, 5_000)
 def test_commands_do_their_work_or_say_a_sentence(
     cases: int,
     tmp_path: Path,
