@@ -754,13 +754,16 @@ def test_hostile_names_are_names() -> None:
         assert "<" not in name or name in str(check_formula(y, x, "w"))
 
 
-@pytest.mark.parametrize(
-    "number", ["1e999", "-1e999", "1e-999", "1e" + "9" * 5000, "1e-" + "9" * 30, "0e400", "inf"]
-)
-def test_numbers_beyond_float64_are_wrong_and_no_error(net: Net, number: str) -> None:
-    verdict = check_formula(net.E, "w5", number)
-    assert not verdict.ok
-    assert verdict.expected == pytest.approx(0.08217, abs=3e-3)
+@pytest.mark.parametrize("number", ["1e-999", "1e-" + "9" * 30, "1e-" + "9" * 5000, "0e400", "inf"])
+def test_numbers_at_the_ends_of_float64_are_wrong_and_no_error(net: Net, number: str) -> None:
+    assert not check_formula(net.E, "w5", number).ok
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1e" + "9" * 5000, "9" * 400])
+def test_numbers_beyond_float64_are_refused(net: Net, number: str) -> None:
+    with pytest.raises(ad.ParseError, match="does not fit a float64") as caught:
+        check_formula(net.E, "w5", number)
+    assert len(str(caught.value)) < 2_000
 
 
 def test_verdicts_in_ascii(net: Net) -> None:
