@@ -18,9 +18,10 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from bounds import allowed
 from mpmath import mp, mpf
 from oracle import PRECISIONS, ROWS, SMALLEST, Jet, representable, settled, ulps
-from test_accuracy import NAMES, SLOPES, allowed
+from test_accuracy import NAMES, SLOPES
 from test_edges import EDGES, agrees
 from test_lowering import SPECIAL, alike
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence, Set
+from functools import partial
 from importlib import import_module
+from math import isfinite
 
 from autodiff.native import instructions, load
 from autodiff.program.allocate import ADDED, CHOSEN, Column, Layout, Step
@@ -33,6 +35,7 @@ PLACES = {name: i for i, name in enumerate(machine.ROWS)}
 PAIRS = {pair: i for i, pair in enumerate(machine.PAIRS)}
 SETS = {name: i for i, name in enumerate(machine.SETS)}
 MANY_OPERANDS = {"sum", "inner", "logsumexp", *SHARES}
+FEW, FOUR_LANES = 4, "AVX2"
 KNOWN = frozenset((*PLACES, TOTAL, TOTAL_PRODUCT))
 
 
@@ -43,20 +46,34 @@ class Runner:
         self, layout: Layout, n_inputs: int, lanes: Sequence[Any], n_parameters: int
     ) -> None:
         self.layout = layout
-        self.machine = made(layout, n_inputs, lanes, n_parameters, instructions())
+        self.machines: dict[str | None, Any] = {}
+        self.make = partial(made, layout, n_inputs, lanes, n_parameters)
+        self.machine: Any = None  # of the last run
         rows = [
             i for i, place in enumerate(layout.outputs) if type(place) is tuple and place[0] == ROWS
         ]
         self.varying = {i: at for at, i in enumerate(rows)}
         self.lengths = lengths_of(layout, lanes)
-        self.results = np.empty(len(layout.outputs))
+        self.results = np.zeros(len(layout.outputs))
         self.columns: Any = None
+
+    def machine_for(self, n: int) -> Any:
+        """The machine that suits `n` rows: four lanes are enough for four, and quicker."""
+        wanted = instructions()
+        if wanted is None and n <= FEW and FOUR_LANES in machine.INSTRUCTIONS:
+            wanted = FOUR_LANES
+        found = self.machines.get(wanted)
+        if found is None:
+            found = self.machines[wanted] = self.make(wanted)
+        self.machine = found
+        return found
 
     def run(self, parameters: Any, inputs: Any) -> None:
         """Run all steps; `inputs` has a row for each input."""
         if self.varying:
             self.columns = np.empty((len(self.varying), inputs.shape[1]))
-        self.machine.run(parameters, inputs, None, self.results, self.columns)
+        there = self.machine_for(inputs.shape[1])
+        there.run(parameters, inputs, None, self.results, self.columns)
 
     def descend(
         self,
@@ -71,21 +88,24 @@ class Runner:
         """Steps of descent, as many as there is room for values; how many were made before one
         whose numbers are not finite.
         """
-        return int(
-            self.machine.descend(
-                parameters, inputs, order, rate, len(values), batch, mean, True, values
-            )
-        )
+        there = self.machine_for(batch or inputs.shape[1])
+        steps = len(values)
+        return int(there.descend(parameters, inputs, order, rate, steps, batch, mean, True, values))
 
     def bound(self, parameters: Any, inputs: Any, rate: float, mean: bool, otherwise: Any) -> Any:
         """A function that makes one step on these inputs, or calls `otherwise`."""
-        return machine.Bound(self.machine, parameters, inputs, rate, mean, otherwise).step
+        there = self.machine_for(inputs.shape[1])
+        return machine.Bound(there, parameters, inputs, rate, mean, otherwise).step
 
     def finite(self, inputs: Any) -> bool:
         """Whether all outputs are."""
-        return all(
-            bool(np.isfinite(self.output(i, inputs)).all()) for i in range(len(self.results))
-        )
+        if not isfinite(np.add.reduce(self.results)) and not np.isfinite(self.results).all():
+            return False
+        places = self.layout.outputs
+        columns = [
+            i for i, place in enumerate(places) if type(place) is tuple and place[0] != SHARED
+        ]
+        return all(bool(np.isfinite(self.output(i, inputs)).all()) for i in columns)
 
     def gradient(self) -> Any:
         """Outputs 1, 2, ... as a vector; they are all shared."""
