@@ -378,6 +378,40 @@ static inline int has_kernel_for(int row, Py_ssize_t n)
            (n <= 2 && row < KERNELS && kernels[row].arity == n);
 }
 
+/* ---------------------------------------------------------------- as a number */
+
+static const char *const comparisons[] = {
+    [Py_LT] = "__lt__", [Py_LE] = "__le__", [Py_GT] = "__gt__", [Py_GE] = "__ge__",
+};
+static PyObject *comparison_methods[Py_GE + 1];
+static PyObject *bool_method;
+
+static PyObject *value_compare(PyObject *left, PyObject *right, int how)
+{
+    PyObject *a, *b;
+    double x, y;
+    if (how == Py_EQ || how == Py_NE)
+        Py_RETURN_NOTIMPLEMENTED; /* identity */
+    if (operand(left, &a, &x) && operand(right, &b, &y))
+        Py_RETURN_RICHCOMPARE(x, y, how);
+    return PyObject_CallFunctionObjArgs(comparison_methods[how], left, right, NULL);
+}
+
+static int value_bool(PyObject *self)
+{
+    PyObject *a, *result;
+    double x;
+    int truth;
+    if (operand(self, &a, &x))
+        return x != 0.0;
+    result = PyObject_CallOneArg(bool_method, self);
+    truth = result ? PyObject_IsTrue(result) : -1;
+    Py_XDECREF(result);
+    return truth;
+}
+
+/* ---------------------------------------------------------------- calls of rows */
+
 /* What a row makes of plain numbers: by its kernel, or by its `forward` of the point. */
 static int compute(int row, PyObject *op, Py_ssize_t n, const double *numbers, PyObject *point,
                    double *data)
@@ -661,25 +695,32 @@ static int value_init(PyObject *self, PyObject *args, PyObject *keywords)
 {
     PyObject *method, *result;
     Value *node = (Value *)self;
-    if (keywords == NULL && PyTuple_GET_SIZE(args) == 1 && !node->arity && !node->asides &&
-        PyFloat_CheckExact(PyTuple_GET_ITEM(args, 0))) {
-        node->data = PyFloat_AS_DOUBLE(PyTuple_GET_ITEM(args, 0));
-        node->grad = 0.0;
-        node->row = LEAF;
-        return 0;
+    Py_ssize_t count = PyTuple_GET_SIZE(args);
+    if (keywords == NULL && (count == 1 || count == 2) && !node->arity && !node->asides) {
+        PyObject *value, *name = count == 2 ? PyTuple_GET_ITEM(args, 1) : texts[EMPTY];
+        double number;
+        if (operand(PyTuple_GET_ITEM(args, 0), &value, &number) && value == NULL &&
+            PyUnicode_CheckExact(name) &&
+            (name == texts[EMPTY] || (PyUnicode_GET_LENGTH(name) > 0 &&
+                                      !Py_UNICODE_ISSPACE(PyUnicode_READ_CHAR(name, 0))))) {
+            node->data = number;
+            node->grad = 0.0;
+            node->row = LEAF;
+            return name == texts[EMPTY] ? 0 : set_aside(names, node, NAMED, name);
+        }
     }
     method = PyObject_GetAttr(reference, texts[INIT]);
     if (method == NULL)
         return -1;
     {
-        Py_ssize_t i, n = PyTuple_GET_SIZE(args);
-        PyObject *all = PyTuple_New(n + 1);
+        Py_ssize_t i;
+        PyObject *all = PyTuple_New(count + 1);
         if (all == NULL) {
             Py_DECREF(method);
             return -1;
         }
         PyTuple_SET_ITEM(all, 0, Py_NewRef(self));
-        for (i = 0; i < n; i++)
+        for (i = 0; i < count; i++)
             PyTuple_SET_ITEM(all, i + 1, Py_NewRef(PyTuple_GET_ITEM(args, i)));
         result = PyObject_Call(method, all, keywords);
         Py_DECREF(all);
@@ -1141,6 +1182,9 @@ static PyType_Slot slots[] = {
     {Py_nb_power, value_power},
     {Py_nb_negative, value_neg},
     {Py_nb_absolute, value_absolute},
+    {Py_nb_bool, value_bool},
+    {Py_tp_richcompare, value_compare},
+    {Py_tp_hash, NULL}, /* that of object: a type that compares does not inherit it */
     {Py_tp_doc, "Value(data, name='')\n--\n\n"},
     {0, NULL},
 };
@@ -1185,6 +1229,15 @@ static PyObject *adopt(PyObject *Py_UNUSED(module), PyObject *cls)
         if (left_methods[row] == NULL || right_methods[row] == NULL)
             return NULL;
     }
+    for (row = Py_LT; row <= Py_GE; row++)
+        if (comparisons[row]) {
+            Py_XSETREF(comparison_methods[row], PyObject_GetAttrString(cls, comparisons[row]));
+            if (comparison_methods[row] == NULL)
+                return NULL;
+        }
+    Py_XSETREF(bool_method, PyObject_GetAttrString(cls, "__bool__"));
+    if (bool_method == NULL)
+        return NULL;
     Py_XSETREF(unary_methods[NEG], PyObject_GetAttrString(cls, "__neg__"));
     Py_XSETREF(unary_methods[ABSOLUTE], PyObject_GetAttrString(cls, "__abs__"));
     if (unary_methods[NEG] == NULL || unary_methods[ABSOLUTE] == NULL)
@@ -1271,6 +1324,9 @@ PyMODINIT_FUNC PyInit_value(void)
         if (number != row)
             return NULL;
     }
+    for (row = 0; slots[row].slot; row++)
+        if (slots[row].slot == Py_tp_hash)
+            slots[row].pfunc = (void *)PyBaseObject_Type.tp_hash;
     ValueType = (PyTypeObject *)PyType_FromSpec(&spec);
     return ValueType ? PyModule_Create(&module) : NULL;
 }
