@@ -14,7 +14,7 @@ from nn.schedules import SCHEDULES, Constant, Cosine, Linear, Step, rate_at
         (Step(1.0, 10), {0: 1.0, 9: 1.0, 10: 0.1, 20: 0.01}),
         (Linear(0.5, 0.1, 10), {0: 0.5, 5: 0.3, 10: 0.1, 11: 0.1}),
         (Cosine(0.5, 0.1, 10), {0: 0.5, 5: 0.3, 10: 0.1, 11: 0.1}),
-        (lambda epoch: 0.5 * 0.5**epoch, {0: 0.5, 2: 0.125}),
+        pytest.param(lambda epoch: 0.5 * 0.5**epoch, {0: 0.5, 2: 0.125}, id="a function"),
     ],
     ids=str,
 )

@@ -22,7 +22,6 @@ enum { ALIGNMENT = 64, CACHE = 256 * 1024, NEVER = -1 };
 typedef struct Segment {
     int32_t axis, n_steps, n_totals;
     Step *steps;
-    int32_t *total_slots;
 } Segment;
 
 typedef struct Table {
@@ -95,7 +94,6 @@ static void Machine_dealloc(Machine *m)
     for (int i = 0; m->tables && i < m->n_axes + 2; i++) free(m->tables[i].data);
     for (int i = 0; m->segments && i < m->n_segments; i++) {
         for (int j = 0; j < m->segments[i].n_steps; j++) free(m->segments[i].steps[j].scratch);
-        free(m->segments[i].total_slots);
     }
     free(m->code), free(m->tables), free(m->segments), free(m->columns), free(m->steps);
     free(m->totals), free(m->gradient), free(m->base), free(m->lengths);
@@ -335,13 +333,6 @@ static int read_program(Machine *m, Reader *r)
             column += step->n_columns;
         }
         if (r->bad) break;
-        s->total_slots = malloc(((size_t)s->n_totals + 1) * sizeof *s->total_slots);
-        if (!s->total_slots) return -1;
-        for (int32_t j = 0; j < s->n_steps; j++)
-            if (s->steps[j].run == m->kernels->total || s->steps[j].run == m->kernels->total_pairs ||
-                s->steps[j].run == m->kernels->total_grid)
-                memcpy(s->total_slots + s->steps[j].first_total, s->steps[j].out.slots,
-                       (size_t)s->steps[j].members * sizeof *s->total_slots);
         if (s->n_totals > n_totals) n_totals = s->n_totals;
     }
     r->bad |= r->at != r->end;
@@ -463,10 +454,17 @@ static void put_out(const Machine *m, const Rows *rows, int64_t first, int64_t a
         }
 }
 
+/* Sums over nothing. */
+static void no_totals(const Segment *s, double *shared)
+{
+    for (int32_t i = 0; i < s->n_steps; i++)
+        if (!s->steps[i].out.space)
+            for (int32_t j = 0; j < s->steps[i].members; j++) shared[s->steps[i].out.slots[j]] = 0.0;
+}
+
 /* All steps for all rows. -1 with an exception set when interrupted. */
 static int evaluate(Machine *m, const Rows *rows, PyThreadState **outside)
 {
-    const int lanes = m->kernels->lanes;
     Window w = {.base = m->base, .length = m->lengths, .totals = m->totals};
     double *shared = m->tables[SHARED].data;
     m->base[SHARED] = shared;
@@ -475,7 +473,6 @@ static int evaluate(Machine *m, const Rows *rows, PyThreadState **outside)
     for (int32_t i = 0; i < m->n_segments; i++) {
         const Segment *s = &m->segments[i];
         int64_t n = s->axis == ROWS ? rows->n : s->axis ? m->tables[s->axis].length : 1;
-        if (s->n_totals) memset(m->totals, 0, (size_t)s->n_totals * lanes * sizeof(double));
         if (!s->axis) {
             w.vectors = w.counted = 1;
             for (int32_t j = 0; j < s->n_steps; j++) {
@@ -485,14 +482,16 @@ static int evaluate(Machine *m, const Rows *rows, PyThreadState **outside)
         } else {
             int64_t length = s->axis == ROWS ? m->tables[m->n_axes + 1].padded
                                              : window_length(m, n, m->tables[s->axis].rows);
+            if (!n) no_totals(s, shared);
             for (int64_t first = 0; first < n; first += length) {
                 int64_t count = n - first < length ? n - first : length;
+                w.first = first == 0;
+                w.last = first + count == n;
                 window(m, s, rows, first, count, &w);
                 if (s->axis == ROWS && !m->whole && rows->varying) put_out(m, rows, first, 0, count);
                 if (pulse(m, outside)) return -1;
             }
         }
-        m->kernels->collect(m->totals, s->total_slots, s->n_totals, shared);
     }
     if (m->whole && rows->varying) put_out(m, rows, 0, 0, rows->n);
     return 0;

@@ -24,7 +24,8 @@ typedef struct Window {
     const ptrdiff_t *length; /* from row to row in each space */
     ptrdiff_t vectors;       /* how many vectors wide the window is */
     int counted;             /* how many entries of its last vector are real, for totals */
-    double *totals;          /* a vector for each total of the segment */
+    int first, last;         /* whether it is the first or the last one of its segment */
+    double *totals;          /* a vector for each total of the segment, from window to window */
 } Window;
 
 typedef struct Step Step;
@@ -72,8 +73,6 @@ typedef struct Kernels {
     const All *alls;
     Kernel elementwise, pair, many, share, shares, inner_matrix, inner_terms, inner_shared, total, total_pairs,
         total_grid;
-    /* Adds up the lanes of `n` totals into slots of the shared vector. */
-    void (*collect)(const double *totals, const int32_t *slots, ptrdiff_t n, double *shared);
     /* Rows of X into a window of `vectors`; the last row again where there are no more. */
     void (*gather)(double *into, ptrdiff_t length, const double *X, ptrdiff_t row_step,
                    ptrdiff_t input_step, const int64_t *order, ptrdiff_t rows, ptrdiff_t inputs,

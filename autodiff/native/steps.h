@@ -369,46 +369,111 @@ static void inner_shared(const Step *s, const Window *w)
 
 /* ---------------------------------------------------------------- totals over an axis */
 
-static void total(const Step *s, const Window *w)
+/* The sum of each of n <= LANES vectors, in the order of `v_total`: neighbours, then pairs of them. */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector) && LANES > 1
+#define SHUFFLES 1
+#endif
+#endif
+#if LANES == 8
+#define SINGLES(a, b, k) \
+    __builtin_shufflevector(a, b, k, k + 8, k + 2, k + 10, k + 4, k + 12, k + 6, k + 14)
+#define TWOS(a, b, k) \
+    __builtin_shufflevector(a, b, k, k + 1, k + 8, k + 9, k + 4, k + 5, k + 12, k + 13)
+#define FOURS(a, b, k) \
+    __builtin_shufflevector(a, b, k, k + 1, k + 2, k + 3, k + 8, k + 9, k + 10, k + 11)
+#elif LANES == 4
+#define SINGLES(a, b, k) __builtin_shufflevector(a, b, k, k + 4, k + 2, k + 6)
+#define TWOS(a, b, k) __builtin_shufflevector(a, b, k, k + 1, k + 4, k + 5)
+#else
+#define SINGLES(a, b, k) __builtin_shufflevector(a, b, k, k + 2)
+#endif
+
+LANES_INLINE void add_lanes(const V *sums, const int n, double *out)
+{
+#ifdef SHUFFLES
+    if (n == LANES) {
+        V t[LANES];
+        for (int i = 0; i < LANES; i += 2)
+            t[i / 2] = SINGLES(sums[i], sums[i + 1], 0) + SINGLES(sums[i], sums[i + 1], 1);
+#if LANES >= 4
+        for (int i = 0; i < LANES / 2; i += 2)
+            t[i / 2] = TWOS(t[i], t[i + 1], 0) + TWOS(t[i], t[i + 1], 2);
+#endif
+#if LANES == 8
+        t[0] = FOURS(t[0], t[1], 0) + FOURS(t[0], t[1], 4);
+#endif
+        v_store_unaligned(out, t[0]);
+        return;
+    }
+#endif
+    for (int i = 0; i < n; i++) out[i] = v_total(sums[i]);
+}
+
+/* Sums so far, over the windows before: nothing in the first one. */
+LANES_INLINE V so_far(const Window *w, const double *totals)
+{
+    return w->first ? v_of(0.0) : v_load(totals);
+}
+
+/* Keep sums for the next window; after the last one they are totals. */
+LANES_INLINE void keep(const Window *w, const V *sums, const int n, double *totals,
+                       const int32_t *slots)
+{
+    double found[8];
+    if (!w->last) {
+        for (int i = 0; i < n; i++) v_store(totals + i * LANES, sums[i]);
+        return;
+    }
+    add_lanes(sums, n, found);
+    for (int i = 0; i < n; i++) w->base[0][slots[i]] = found[i];
+}
+
+/* The sum of one row, or of the products of two. */
+LANES_INLINE V row_total(const Step *s, const Window *w, const int pairs, int m, M real, V sum)
+{
+    const double *x = row(w, &s->columns[0], m), *y = pairs ? row(w, &s->columns[1], m) : x;
+    ptrdiff_t end = (w->vectors - 1) * LANES;
+    for (ptrdiff_t v = 0; v < end; v += LANES)
+        sum = pairs ? v_multiply_add(v_load(x + v), v_load(y + v), sum) : sum + v_load(x + v);
+    V all = pairs ? v_multiply_add(v_load(x + end), v_load(y + end), sum) : sum + v_load(x + end);
+    return v_select(real, all, sum);
+}
+
+LANES_INLINE void row_totals(const Step *s, const Window *w, const int pairs)
 {
     double *totals = w->totals + (ptrdiff_t)s->first_total * LANES;
-    ptrdiff_t last = w->vectors - 1;
     M real = first_lanes(w->counted);
-    for (int m = 0; m < s->members; m++, totals += LANES) {
-        const double *x = row(w, &s->columns[0], m);
-        V sum = v_load(totals);
-        for (ptrdiff_t v = 0; v < last; v++) sum = sum + v_load(x + v * LANES);
-        v_store(totals, sum + v_select(real, v_load(x + last * LANES), v_of(0.0)));
+    V sums[LANES];
+    int m = 0;
+    for (; m + LANES <= s->members; m += LANES, totals += LANES * LANES) {
+        for (int i = 0; i < LANES; i++)
+            sums[i] = row_total(s, w, pairs, m + i, real, so_far(w, totals + i * LANES));
+        keep(w, sums, LANES, totals, s->out.slots + m);
+    }
+    for (; m < s->members; m++, totals += LANES) {
+        sums[0] = row_total(s, w, pairs, m, real, so_far(w, totals));
+        keep(w, sums, 1, totals, s->out.slots + m);
     }
 }
 
-static void total_pairs(const Step *s, const Window *w)
-{
-    double *totals = w->totals + (ptrdiff_t)s->first_total * LANES;
-    ptrdiff_t last = w->vectors - 1;
-    M real = first_lanes(w->counted);
-    for (int m = 0; m < s->members; m++, totals += LANES) {
-        const double *x = row(w, &s->columns[0], m), *y = row(w, &s->columns[1], m);
-        V sum = v_load(totals);
-        for (ptrdiff_t v = 0; v < last; v++)
-            sum = v_multiply_add(v_load(x + v * LANES), v_load(y + v * LANES), sum);
-        V full = v_multiply_add(v_load(x + last * LANES), v_load(y + last * LANES), sum);
-        v_store(totals, v_select(real, full, sum));
-    }
-}
+static void total(const Step *s, const Window *w) { row_totals(s, w, 0); }
+
+static void total_pairs(const Step *s, const Window *w) { row_totals(s, w, 1); }
 
 /* A tile of a grid: every left row times every right row. */
 LANES_INLINE void grid_tile(const int lefts, const int rights, const Step *s, const Window *w, int i,
-                      int j, M real)
+                            int j, M real)
 {
     V sum[8][4];
     const double *x[8], *y[4];
     int wide = s->columns[1].count;
-    double *totals = w->totals + ((ptrdiff_t)s->first_total + (ptrdiff_t)i * wide + j) * LANES;
+    ptrdiff_t first = (ptrdiff_t)i * wide + j;
+    double *totals = w->totals + (s->first_total + first) * LANES;
     for (int a = 0; a < lefts; a++) x[a] = row(w, &s->columns[0], i + a);
     for (int b = 0; b < rights; b++) y[b] = row(w, &s->columns[1], j + b);
     for (int a = 0; a < lefts; a++)
-        for (int b = 0; b < rights; b++) sum[a][b] = v_load(totals + (a * wide + b) * LANES);
+        for (int b = 0; b < rights; b++) sum[a][b] = so_far(w, totals + (a * wide + b) * LANES);
     ptrdiff_t end = (w->vectors - 1) * LANES;
     for (ptrdiff_t v = 0; v < end; v += LANES) {
         V ys[4];
@@ -421,10 +486,22 @@ LANES_INLINE void grid_tile(const int lefts, const int rights, const Step *s, co
     for (int a = 0; a < lefts; a++) {
         V left = v_load(x[a] + end);
         for (int b = 0; b < rights; b++) {
-            V full = v_multiply_add(left, v_load(y[b] + end), sum[a][b]);
-            v_store(totals + (a * wide + b) * LANES, v_select(real, full, sum[a][b]));
+            V all = v_multiply_add(left, v_load(y[b] + end), sum[a][b]);
+            sum[a][b] = v_select(real, all, sum[a][b]);
         }
     }
+    if (w->last && lefts == LANES) { /* a column of the tile at a time */
+        for (int b = 0; b < rights; b++) {
+            V column[LANES];
+            double found[LANES];
+            for (int a = 0; a < LANES; a++) column[a] = sum[a][b];
+            add_lanes(column, LANES, found);
+            for (int a = 0; a < LANES; a++) w->base[0][s->out.slots[first + a * wide + b]] = found[a];
+        }
+        return;
+    }
+    for (int a = 0; a < lefts; a++)
+        keep(w, sum[a], rights, totals + a * wide * LANES, s->out.slots + first + a * wide);
 }
 
 #if LANES == 8
@@ -445,53 +522,6 @@ static void total_grid(const Step *s, const Window *w)
         for (j = 0; j + 4 <= rights; j += 4) grid_tile(1, 4, s, w, i, j, real);
         for (; j < rights; j++) grid_tile(1, 1, s, w, i, j, real);
     }
-}
-
-/* The lanes of LANES totals at once, in the order of `v_total`: neighbours, then pairs of them. */
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector) && LANES > 1
-#define SHUFFLES 1
-#endif
-#endif
-
-#ifdef SHUFFLES
-#if LANES == 8
-#define SINGLES(a, b, k) __builtin_shufflevector(a, b, k, k + 8, k + 2, k + 10, k + 4, k + 12, k + 6, k + 14)
-#define TWOS(a, b, k) __builtin_shufflevector(a, b, k, k + 1, k + 8, k + 9, k + 4, k + 5, k + 12, k + 13)
-#define FOURS(a, b, k) __builtin_shufflevector(a, b, k, k + 1, k + 2, k + 3, k + 8, k + 9, k + 10, k + 11)
-#elif LANES == 4
-#define SINGLES(a, b, k) __builtin_shufflevector(a, b, k, k + 4, k + 2, k + 6)
-#define TWOS(a, b, k) __builtin_shufflevector(a, b, k, k + 1, k + 4, k + 5)
-#else
-#define SINGLES(a, b, k) __builtin_shufflevector(a, b, k, k + 2)
-#endif
-
-LANES_INLINE V totals_of(const double *at)
-{
-    V t[LANES];
-    for (int i = 0; i < LANES; i++) t[i] = v_load(at + i * LANES);
-    for (int i = 0; i < LANES; i += 2) t[i / 2] = SINGLES(t[i], t[i + 1], 0) + SINGLES(t[i], t[i + 1], 1);
-#if LANES >= 4
-    for (int i = 0; i < LANES / 2; i += 2) t[i / 2] = TWOS(t[i], t[i + 1], 0) + TWOS(t[i], t[i + 1], 2);
-#endif
-#if LANES == 8
-    t[0] = FOURS(t[0], t[1], 0) + FOURS(t[0], t[1], 4);
-#endif
-    return t[0];
-}
-#endif
-
-static void collect(const double *totals, const int32_t *slots, ptrdiff_t n, double *shared)
-{
-    ptrdiff_t i = 0;
-#ifdef SHUFFLES
-    for (; i + LANES <= n; i += LANES, totals += LANES * LANES) {
-        double sums[LANES];
-        v_store_unaligned(sums, totals_of(totals));
-        for (int k = 0; k < LANES; k++) shared[slots[i + k]] = sums[k];
-    }
-#endif
-    for (; i < n; i++, totals += LANES) shared[slots[i]] = v_total(v_load(totals));
 }
 
 /* ---------------------------------------------------------------- rows of X, descent */
@@ -544,6 +574,6 @@ const Kernels NAMED(autodiff_kernels_, LANES) = {
     .firsts = firsts, .seconds = seconds, .pairs = pairs, .sets = sets, .alls = alls,
     .elementwise = elementwise, .pair = pair, .many = many, .share = share, .shares = shares, .inner_matrix = inner_matrix,
     .inner_terms = inner_terms, .inner_shared = inner_shared, .total = total,
-    .total_pairs = total_pairs, .total_grid = total_grid, .collect = collect, .gather = gather,
+    .total_pairs = total_pairs, .total_grid = total_grid, .gather = gather,
     .descend = descend,
 };
