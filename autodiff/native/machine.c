@@ -46,6 +46,7 @@ typedef struct Machine {
     PyObject_HEAD
     const Kernels *kernels;
     PyThread_type_lock lock;
+    unsigned long owner;     /* the thread that has the lock, 0 for none */
     int32_t *code;
     int32_t n_axes, n_inputs, n_parameters, n_shared, n_outputs, n_segments, n_varying, n_shared_outputs;
     int whole;               /* whether the rows of X need their whole table */
@@ -66,22 +67,30 @@ typedef struct Machine {
 
 /* ---------------------------------------------------------------- memory */
 
+/* Bytes of n numbers, in whole cache lines. */
+static size_t bytes_of(size_t n)
+{
+    return ((n ? n : 1) * sizeof(double) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
 static double *numbers(Machine *m, size_t n)
 {
-    size_t bytes = ((n ? n : 1) * sizeof(double) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     void *memory = NULL;
-    if (n > SIZE_MAX / 16 || posix_memalign(&memory, ALIGNMENT, bytes)) return NULL;
-    memset(memory, 0, bytes);
-    m->bytes += (int64_t)bytes;
+    if (n > SIZE_MAX / 16 || posix_memalign(&memory, ALIGNMENT, bytes_of(n))) return NULL;
+    memset(memory, 0, bytes_of(n));
+    m->bytes += (int64_t)bytes_of(n);
     return memory;
 }
 
-static int room(Machine *m, Table *table, size_t n)
+/* Memory for so many rows of a table; what was there is lost if that is not enough. */
+static int room(Machine *m, Table *table, int64_t rows, int64_t length)
 {
-    if (n <= table->capacity) return 0;
+    if (length && rows > PTRDIFF_MAX / 16 / length) return -1;
+    size_t n = (size_t)(rows * length);
+    if (table->data && n <= table->capacity) return 0;
     double *data = numbers(m, n);
     if (!data) return -1;
-    m->bytes -= (int64_t)(table->capacity * sizeof(double));
+    if (table->data) m->bytes -= (int64_t)bytes_of(table->capacity);
     free(table->data);
     table->data = data;
     table->capacity = n;
@@ -127,14 +136,13 @@ static void read_column(Machine *m, Reader *r, Column *c, int32_t axis)
     /* what varies varies along the axis of the step; inputs do along that of the rows */
     if (c->space && c->space != axis && !(c->space == m->n_axes + 1 && axis == ROWS)) r->bad = 1;
     c->slots = r->at;
+    int64_t rows = m->tables[c->space].rows;
+    for (int32_t i = 0; i < c->count; i++) next(r, 0, rows - 1);
+    if (r->bad) return;
     c->stride = c->count > 1 ? c->slots[1] - c->slots[0] : 1;
     c->regular = 1;
-    int64_t rows = m->tables[c->space].rows;
-    for (int32_t i = 0; i < c->count; i++) {
-        if (c->slots[i] < 0 || c->slots[i] >= rows) r->bad = 1;
-        if (i && c->slots[i] - c->slots[i - 1] != c->stride) c->regular = 0;
-    }
-    r->at += c->count;
+    for (int32_t i = 1; i < c->count; i++)
+        if (c->slots[i] - c->slots[i - 1] != c->stride) c->regular = 0;
 }
 
 static int shared_matrix(Step *s)
@@ -202,7 +210,7 @@ static int read_step(Machine *m, Reader *r, Step *s, Segment *segment, Column *c
         s->run = k->elementwise;
         s->loop = k->loops[name];
         r->bad |= !s->loop;
-        wanted = n < 3 ? n : 3;
+        wanted = k->arities[name];
         break;
     case PAIR:
         s->run = k->pair;
@@ -267,15 +275,20 @@ static int read_step(Machine *m, Reader *r, Step *s, Segment *segment, Column *c
     return 0;
 }
 
+/* What a text may ask memory for: as much as was given with it. */
+typedef struct Given {
+    int64_t shared, longest; /* numbers of the shared vector, of the longest lanes */
+} Given;
+
 /* The text: axes, inputs, parameters, shared numbers, whether rows need their whole table; for each
  * axis its slots, its length (0: rows of X) and the slot of that number; the outputs; how many steps
  * and columns; the segments. */
-static int read_program(Machine *m, Reader *r)
+static int read_program(Machine *m, Reader *r, const Given *given)
 {
-    m->n_axes = next(r, 1, 1 << 20);
+    m->n_axes = next(r, 1, (r->end - r->at) / 3);
     m->n_inputs = next(r, 0, INT32_MAX);
     m->n_parameters = next(r, 0, INT32_MAX);
-    m->n_shared = next(r, m->n_parameters, INT32_MAX);
+    m->n_shared = next(r, m->n_parameters, given->shared);
     m->whole = next(r, 0, 1);
     if (r->bad) return 0;
     int32_t n_spaces = m->n_axes + 2, n_totals = 0;
@@ -287,12 +300,12 @@ static int read_program(Machine *m, Reader *r)
     m->tables[n_spaces - 1].rows = m->n_inputs;
     for (int32_t i = 1; i <= m->n_axes; i++) {
         Table *t = &m->tables[i];
-        t->rows = next(r, 0, INT32_MAX);
-        t->length = next(r, i == ROWS ? 0 : 1, i == ROWS ? 0 : INT32_MAX);
+        t->rows = next(r, 0, r->end - r->at); /* each of them is named further down */
+        t->length = next(r, i == ROWS ? 0 : 1, i == ROWS ? 0 : given->longest);
         t->size_slot = next(r, -1, (int64_t)m->n_shared - 1);
         t->padded = (t->length + m->kernels->lanes - 1) / m->kernels->lanes * m->kernels->lanes;
         if (r->bad) return 0;
-        if (i > ROWS && room(m, t, (size_t)t->rows * t->padded)) return -1;
+        if (i > ROWS && room(m, t, t->rows, t->padded)) return -1;
     }
     m->size = m->tables[ROWS].rows + m->n_inputs;
     m->n_outputs = next(r, 0, INT32_MAX);
@@ -339,7 +352,7 @@ static int read_program(Machine *m, Reader *r)
     if (r->bad) return 0;
     m->totals = numbers(m, (size_t)n_totals * m->kernels->lanes);
     m->gradient = numbers(m, (size_t)m->n_parameters);
-    return room(m, &m->tables[SHARED], (size_t)m->n_shared + 8) || !m->totals || !m->gradient ? -1 : 0;
+    return room(m, &m->tables[SHARED], 1, (int64_t)m->n_shared + 8) || !m->totals || !m->gradient ? -1 : 0;
 }
 
 /* The kernels that were built and that this machine can run, widest first. */
@@ -412,8 +425,7 @@ static int make_room(Machine *m, Rows *rows)
     int64_t length = window_length(m, rows->n, m->size);
     table->padded = m->whole ? up(m, rows->n) : length;
     inputs->padded = length;
-    return room(m, table, (size_t)table->rows * table->padded) ||
-           room(m, inputs, (size_t)m->n_inputs * length);
+    return room(m, table, table->rows, table->padded) || room(m, inputs, m->n_inputs, length);
 }
 
 static void window(Machine *m, const Segment *s, const Rows *rows, int64_t first, int64_t n,
@@ -536,7 +548,12 @@ static int64_t descend(Machine *m, Rows *rows, const Descent *d, PyThreadState *
     if (!d->batch && d->steps > 1 && m->n_inputs) { /* the inputs side by side once for all */
         Table *inputs = &m->tables[m->n_axes + 1];
         int64_t length = inputs->padded, whole = (rows->n + length - 1) / length * length;
-        if (room(m, inputs, (size_t)m->n_inputs * whole)) return PyErr_NoMemory(), -1;
+        if (room(m, inputs, m->n_inputs, whole)) {
+            if (*outside) PyEval_RestoreThread(*outside);
+            *outside = NULL;
+            PyErr_NoMemory();
+            return -1;
+        }
         m->kernels->gather(inputs->data, whole, rows->X, rows->row_step, rows->input_step,
                            rows->order, rows->n, m->n_inputs, whole / m->kernels->lanes);
         part.columns = inputs->data;
@@ -577,7 +594,7 @@ static int take(PyObject *given, Numbers *n, int dimensions, const char *format,
         return -1;
     n->held = 1;
     const char *f = n->buffer.format ? n->buffer.format : "B";
-    if (n->buffer.ndim != dimensions || n->buffer.itemsize != 8 || !strchr(format, f[0]) || f[1]) {
+    if (n->buffer.ndim != dimensions || n->buffer.itemsize != 8 || !f[0] || !strchr(format, f[0]) || f[1]) {
         PyErr_Format(PyExc_ValueError, "an array of %d dimensions of type %s is wanted", dimensions,
                      format[0] == 'd' ? "float64" : "int64");
         return -1;
@@ -632,12 +649,28 @@ static int take_rows(Machine *m, PyObject *X, PyObject *order, Numbers *a, Numbe
     return 0;
 }
 
-static void enter(Machine *m)
+/* Waits for another thread that runs it. What this thread runs itself, it would wait for in vain:
+ * signal handlers come in the middle of a run. */
+static int enter(Machine *m)
 {
-    if (PyThread_acquire_lock(m->lock, 0)) return;
-    Py_BEGIN_ALLOW_THREADS
-    PyThread_acquire_lock(m->lock, 1);
-    Py_END_ALLOW_THREADS
+    unsigned long me = PyThread_get_thread_ident();
+    if (!PyThread_acquire_lock(m->lock, 0)) {
+        if (m->owner == me) {
+            PyErr_SetString(PyExc_RuntimeError, "this program is running: a signal handler cannot run it");
+            return -1;
+        }
+        Py_BEGIN_ALLOW_THREADS
+        PyThread_acquire_lock(m->lock, 1);
+        Py_END_ALLOW_THREADS
+    }
+    m->owner = me;
+    return 0;
+}
+
+static void leave(Machine *m)
+{
+    m->owner = 0;
+    PyThread_release_lock(m->lock);
 }
 
 /* Whether the work is worth letting other threads in. */
@@ -666,14 +699,19 @@ static PyObject *Machine_run(Machine *m, PyObject *const *args, Py_ssize_t count
     Numbers p = {0}, x = {0}, order = {0}, results = {0}, varying = {0};
     Rows rows;
     PyObject *answer = NULL;
-    enter(m);
+    if (enter(m)) return NULL;
     if (take(args[0], &p, 1, "d", 0) || straight(&p, m->n_parameters, "parameters") ||
         take_rows(m, args[1], args[2], &x, &order, &rows) || take(args[3], &results, 1, "d", 1) ||
         straight(&results, m->n_outputs, "results"))
         goto end;
     if (args[4] != Py_None) {
-        if (take(args[4], &varying, 2, "d", 1) || straight(&varying, m->n_varying * rows.n, "varying"))
+        if (take(args[4], &varying, 2, "d", 1)) goto end;
+        const Py_ssize_t *shape = varying.buffer.shape;
+        if (shape[0] != m->n_varying || shape[1] != rows.n || !PyBuffer_IsContiguous(&varying.buffer, 'C')) {
+            PyErr_Format(PyExc_ValueError, "varying: %d rows of %zd numbers are wanted, side by side",
+                         m->n_varying, (Py_ssize_t)rows.n);
             goto end;
+        }
         rows.varying = varying.buffer.buf;
     }
     if (make_room(m, &rows)) {
@@ -691,7 +729,7 @@ static PyObject *Machine_run(Machine *m, PyObject *const *args, Py_ssize_t count
         if (m->outputs[2 * i] == SHARED) into[i] = output(m, i);
     answer = Py_NewRef(Py_None);
 end:
-    PyThread_release_lock(m->lock);
+    leave(m);
     release(&p), release(&x), release(&order), release(&results), release(&varying);
     return answer;
 }
@@ -710,13 +748,13 @@ static PyObject *Machine_read(Machine *m, PyObject *const *args, Py_ssize_t coun
     Numbers into = {0};
     PyObject *answer = NULL;
     const Table *table = &m->tables[axis];
-    enter(m);
+    if (enter(m)) return NULL;
     if (!take(args[2], &into, 1, "d", 1) && !straight(&into, table->length, "into")) {
         memcpy(into.buffer.buf, table->data + slot * table->padded,
                (size_t)table->length * sizeof(double));
         answer = Py_NewRef(Py_None);
     }
-    PyThread_release_lock(m->lock);
+    leave(m);
     release(&into);
     return answer;
 }
@@ -741,12 +779,12 @@ static PyObject *Machine_descend(Machine *m, PyObject *const *args, Py_ssize_t c
     if (PyErr_Occurred()) return NULL;
     if (m->n_outputs != m->n_parameters + 1 || m->n_shared_outputs != m->n_outputs || d.steps < 0 || d.batch < 0)
         return PyErr_Format(PyExc_ValueError, "this program has no gradients to descend by");
-    enter(m);
+    if (enter(m)) return NULL;
     if (take(args[0], &p, 1, "d", 1) || straight(&p, m->n_parameters, "parameters") ||
         take_rows(m, args[1], args[2], &x, &order, &rows) || take(args[8], &values, 1, "d", 1) ||
         straight(&values, d.steps, "values"))
         goto end;
-    if (rows.n < 1 || (d.batch && d.steps > (rows.n + d.batch - 1) / d.batch)) {
+    if (rows.n < 1 || (d.batch && d.steps > rows.n / d.batch + (rows.n % d.batch > 0))) {
         PyErr_Format(PyExc_ValueError, "%lld steps do not fit %zd rows", (long long)d.steps,
                      (Py_ssize_t)rows.n);
         goto end;
@@ -767,7 +805,7 @@ static PyObject *Machine_descend(Machine *m, PyObject *const *args, Py_ssize_t c
     memcpy(parameters, shared, (size_t)m->n_parameters * sizeof(double));
     if (done >= 0) answer = PyLong_FromLongLong(done);
 end:
-    PyThread_release_lock(m->lock);
+    leave(m);
     release(&p), release(&x), release(&order), release(&values);
     return answer;
 }
@@ -783,8 +821,24 @@ typedef struct Bound {
     int mean;
 } Bound;
 
+static int Bound_traverse(Bound *l, visitproc visit, void *arg)
+{
+    Py_VISIT(l->parameters.buffer.obj);
+    Py_VISIT(l->X.buffer.obj);
+    Py_VISIT(l->otherwise);
+    return 0;
+}
+
+/* Only `otherwise` leads back here: it knows the program, which may be told its descent. */
+static int Bound_clear(Bound *l)
+{
+    Py_CLEAR(l->otherwise);
+    return 0;
+}
+
 static void Bound_dealloc(Bound *l)
 {
+    PyObject_GC_UnTrack(l);
     release(&l->parameters), release(&l->X);
     Py_XDECREF(l->machine);
     Py_XDECREF(l->otherwise);
@@ -834,7 +888,7 @@ static PyObject *Bound_step(Bound *l, PyObject *nothing)
     double value = 0.0;
     Descent d = {.rate = l->rate, .mean = l->mean, .careful = 1, .steps = 1, .values = &value};
     int64_t done = -1;
-    enter(m);
+    if (enter(m)) return NULL;
     if (make_room(m, &rows))
         PyErr_NoMemory();
     else {
@@ -847,8 +901,12 @@ static PyObject *Bound_step(Bound *l, PyObject *nothing)
         if (outside) PyEval_RestoreThread(outside);
         if (done > 0) memcpy(parameters, shared, bytes);
     }
-    PyThread_release_lock(m->lock);
-    if (done == 0) return PyObject_CallNoArgs(l->otherwise);
+    leave(m);
+    if (done == 0) {
+        PyObject *otherwise = Py_NewRef(l->otherwise), *made = PyObject_CallNoArgs(otherwise);
+        Py_DECREF(otherwise);
+        return made;
+    }
     return done < 0 ? NULL : PyFloat_FromDouble(value);
 }
 
@@ -861,10 +919,12 @@ static PyTypeObject Bound_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "autodiff.native.machine.Bound",
     .tp_basicsize = sizeof(Bound),
-    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_doc = "Steps of descent on rows that stay; `otherwise` makes those that are not finite.",
     .tp_new = Bound_new,
     .tp_dealloc = (destructor)Bound_dealloc,
+    .tp_traverse = (traverseproc)Bound_traverse,
+    .tp_clear = (inquiry)Bound_clear,
     .tp_methods = bound_methods,
 };
 
@@ -881,7 +941,10 @@ static PyObject *Machine_new(PyTypeObject *type, PyObject *args, PyObject *keywo
     Machine *m = (Machine *)type->tp_alloc(type, 0);
     if (!m) return NULL;
     Numbers numbers_ = {0};
+    Given given = {.longest = 1};
     Py_buffer code = {0};
+    PyObject *leaves = PyList_AsTuple(lanes); /* taking a buffer may run Python code */
+    if (!leaves) goto failed;
     m->lock = PyThread_allocate_lock();
     m->kernels = kernels_called(instructions);
     if (!m->lock || !m->kernels) {
@@ -897,7 +960,23 @@ static PyObject *Machine_new(PyTypeObject *type, PyObject *args, PyObject *keywo
     memcpy(m->code, code.buf, code.len);
     m->bytes += code.len;
     Reader r = {.at = m->code, .end = m->code + code.len / 4};
-    if (read_program(m, &r)) {
+    if (take(shared, &numbers_, 1, "d", 0)) goto failed;
+    given.shared = numbers_.buffer.shape[0];
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(leaves); i++) {
+        PyObject *leaf = PyTuple_GET_ITEM(leaves, i);
+        if (!PyTuple_Check(leaf) || PyTuple_GET_SIZE(leaf) != 3) {
+            PyErr_SetString(PyExc_TypeError, "lanes: (axis, slot, numbers) is wanted of each leaf");
+            goto failed;
+        }
+        Py_ssize_t length = PyObject_Length(PyTuple_GET_ITEM(leaf, 2));
+        if (length < 0) goto failed;
+        if (length > given.longest) given.longest = length;
+    }
+    if (given.shared > INT32_MAX || given.longest > INT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "a program has fewer numbers");
+        goto failed;
+    }
+    if (read_program(m, &r, &given)) {
         PyErr_NoMemory();
         goto failed;
     }
@@ -906,28 +985,30 @@ static PyObject *Machine_new(PyTypeObject *type, PyObject *args, PyObject *keywo
                      (Py_ssize_t)(r.at - m->code), (Py_ssize_t)(r.end - m->code));
         goto failed;
     }
-    if (take(shared, &numbers_, 1, "d", 0) || straight(&numbers_, m->n_shared, "shared")) goto failed;
+    if (straight(&numbers_, m->n_shared, "shared")) goto failed;
     memcpy(m->tables[SHARED].data, numbers_.buffer.buf, (size_t)m->n_shared * sizeof(double));
     release(&numbers_);
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(lanes); i++) { /* numbers of leaves, lane by lane */
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(leaves); i++) { /* numbers of leaves, lane by lane */
         int axis, slot;
-        PyObject *given;
-        if (!PyArg_ParseTuple(PyList_GET_ITEM(lanes, i), "iiO", &axis, &slot, &given)) goto failed;
+        PyObject *lane;
+        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(leaves, i), "iiO", &axis, &slot, &lane)) goto failed;
         if (axis <= ROWS || axis > m->n_axes || slot < 0 || slot >= m->tables[axis].rows) {
             PyErr_SetString(PyExc_ValueError, "a leaf that is not in the program");
             goto failed;
         }
         const Table *t = &m->tables[axis];
-        if (take(given, &numbers_, 1, "d", 0) || straight(&numbers_, t->length, "lanes")) goto failed;
+        if (take(lane, &numbers_, 1, "d", 0) || straight(&numbers_, t->length, "lanes")) goto failed;
         double *into = t->data + slot * t->padded;
         memcpy(into, numbers_.buffer.buf, (size_t)t->length * sizeof(double));
         for (int64_t j = t->length; j < t->padded; j++) into[j] = into[t->length - 1];
         release(&numbers_);
     }
     PyBuffer_Release(&code);
+    Py_DECREF(leaves);
     return (PyObject *)m;
 failed:
     release(&numbers_);
+    Py_XDECREF(leaves);
     if (code.obj) PyBuffer_Release(&code);
     Py_DECREF(m);
     return NULL;

@@ -32,8 +32,8 @@ typedef struct Step Step;
 typedef void (*Kernel)(const Step *, const Window *);
 typedef void (*Loop)(double *out, const double *const *operands, const ptrdiff_t *steps,
                      ptrdiff_t vectors);
-typedef void (*Many)(double *out, const double *const *operands, const ptrdiff_t *steps, int n,
-                     ptrdiff_t vectors);
+typedef void (*Many)(double *out, const double **operands, const ptrdiff_t *steps, int n,
+                     ptrdiff_t vectors); /* moves the operands, and puts them back */
 
 typedef void (*Pair)(double *out, double *other, const double *x, ptrdiff_t vectors);
 
@@ -65,6 +65,7 @@ typedef struct Kernels {
     const char *name;     /* of the instruction set */
     int lanes;
     const char *const *rows;  /* names of the rows of the table, then NULL */
+    const unsigned char *arities; /* of each row; 0 for any number of operands */
     const Loop *loops;        /* NULL for rows of any number of operands */
     const Many *manys;
     const char *const *firsts, *const *seconds; /* rows that are cheaper together, then NULL */

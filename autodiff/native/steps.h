@@ -49,14 +49,14 @@ LANES_INLINE double *row(const Window *w, const Column *c, ptrdiff_t i)
             v_store(out, f(v_load(a), v_load(b), v_load(c)));                                              \
     }
 #define NARY(name, f)                                                                              \
-    static void many_##name(double *out, const double *const *x, const ptrdiff_t *d, int n,        \
+    static void many_##name(double *out, const double **x, const ptrdiff_t *d, int n,              \
                             ptrdiff_t vectors)                                                     \
     {                                                                                              \
-        const double *at[n];                                                                       \
         for (ptrdiff_t v = 0; v < vectors; v++, out += LANES) {                                    \
-            for (int i = 0; i < n; i++) at[i] = x[i] + v * d[i];                                   \
-            v_store(out, f((const V *const *)at, n));                                                \
+            v_store(out, f((const V *const *)x, n));                                               \
+            for (int i = 0; i < n; i++) x[i] += d[i];                                              \
         }                                                                                          \
+        for (int i = 0; i < n; i++) x[i] -= vectors * d[i];                                        \
     }
 KERNELS(UNARY, BINARY, TERNARY, NARY)
 #undef UNARY
@@ -555,6 +555,11 @@ static void descend(double *p, const double *g, double rate, ptrdiff_t n)
 #define MANY(name, f) many_##name,
 #define NONE(name, f) NULL,
 static const char *const names[] = {KERNELS(NAME, NAME, NAME, NAME) NULL};
+#define ONE(name, f) 1,
+#define TWO(name, f) 2,
+#define THREE(name, f) 3,
+#define ANY(name, f) 0,
+static const unsigned char arities[] = {KERNELS(ONE, TWO, THREE, ANY)};
 static const Loop loops[] = {KERNELS(LOOP, LOOP, LOOP, NONE)};
 static const Many manys[] = {KERNELS(NONE, NONE, NONE, MANY)};
 #define FIRST(first, second, f) #first,
@@ -570,7 +575,7 @@ static const All alls[] = {SHARES(SHARE_LOOP)};
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
 const Kernels NAMED(autodiff_kernels_, LANES) = {
-    .name = SET, .lanes = LANES, .rows = names, .loops = loops, .manys = manys,
+    .name = SET, .lanes = LANES, .rows = names, .arities = arities, .loops = loops, .manys = manys,
     .firsts = firsts, .seconds = seconds, .pairs = pairs, .sets = sets, .alls = alls,
     .elementwise = elementwise, .pair = pair, .many = many, .share = share, .shares = shares, .inner_matrix = inner_matrix,
     .inner_terms = inner_terms, .inner_shared = inner_shared, .total = total,

@@ -61,12 +61,13 @@ def batches(X: Any, batch: Any, order: Any) -> tuple[int, Any]:
     n = X.shape[1]
     if order is None:
         return -(-n // batch), None
-    rows = np.asarray(order)
+    rows = np.array(order)  # a copy: it is checked here and read without looking later
     if rows.ndim != 1 or rows.dtype.kind not in "iu":
         raise ValueError(f"order lists numbers of rows, not an array of {rows.dtype} {rows.shape}")
     if len(rows) and not 0 <= rows.min() <= rows.max() < n:
         raise IndexError(f"order asks for rows {rows.min()} to {rows.max()}; X has {n} rows")
-    return -(-len(rows) // batch), np.ascontiguousarray(rows, dtype=np.int64)
+    rows = np.ascontiguousarray(rows, dtype=np.int64)
+    return -(-len(rows) // batch), rows
 
 
 class Descent:
@@ -78,7 +79,8 @@ class Descent:
       its step.
 
     It works on `program.parameters` in place and reads X when it steps, so numbers changed in place
-    count; which array X is and the rate are those of the moment of binding.
+    count; which array X is, the rate, and whether `strict()` looks at each node of a `step()` are
+    those of the moment of binding.
     """
 
     __slots__ = ("X", "program", "rate", "step")

@@ -34,7 +34,7 @@ def _arranged(args: Sequence[Any], names: Sequence[str]) -> tuple[Any, int, bool
     wanted = f"inputs wanted: {count} ({listed(names)})"
     if len(args) == 1:
         X = args[0]
-        if type(X) is not np.ndarray or X.dtype != np.float64:
+        if type(X) is not np.ndarray or X.dtype != np.float64 or not X.flags.aligned:
             X = _array(X, names)
         if X.ndim == 2 and X.shape[1] == count:
             return X.T, X.shape[0], False
@@ -69,7 +69,7 @@ def parameters_given(given: Any, own: Any, names: Sequence[str]) -> Any:
         return own
     import numpy as np
 
-    array = np.asarray(given, dtype=np.float64)
+    array = np.require(given, np.float64, "CA")
     if array.shape != own.shape:
         raise ValueError(
             f"{len(own)} parameters are wanted ({listed(names)}), "
@@ -85,7 +85,7 @@ def _array(given: Any, names: Sequence[str]) -> Any:
         array = np.asarray(given)
         if array.size and (array.dtype.kind not in "fiub" or array.dtype.itemsize > 8):
             raise TypeError(f"this is an array of {array.dtype}")
-        return array.astype(np.float64, copy=False)
+        return np.require(array, np.float64, "A")
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"{listed(names)}: real numbers are wanted, in rows of one length ({error})"

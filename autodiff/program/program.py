@@ -56,7 +56,7 @@ class Program:
         self._tape = tape
         self._single = single
         self.inputs, self.parameter_names, self.output_names = map(tuple, names)
-        self.parameters = np.array(parameters, dtype=np.float64)
+        self._parameters = np.array(parameters, dtype=np.float64)
         self.backend = backend
         self._alternative = alternative  # for rows that the backend does not know
         self._leaves = list(leaves)
@@ -64,6 +64,15 @@ class Program:
         self._layouts: dict[tuple[str, bool], tuple[Layout, bool]] = {}
         self._runners: dict[tuple[str, bool, int], Any] = {}
         self.running = threading.Lock()  # the buffers are one call's at a time
+
+    @property
+    def parameters(self) -> Any:
+        """Their numbers, one array for good: what is assigned is written into it."""
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, numbers: Any) -> None:
+        self._parameters[:] = parameters_given(numbers, self._parameters, self.parameter_names)
 
     # ------------------------------------------------------------ the outputs
 
@@ -135,9 +144,7 @@ class Program:
         return Descent(self, X, rate)
 
     def write_back(self, parameters: Sequence[Any]) -> None:
-        """Give the program's numbers to Values: the parameters it was compiled with, in their
-        order.
-        """
+        """Give its numbers to the Values that it was compiled with, in their order."""
         parameters = list(parameters)
         if len(parameters) != len(self.parameters):
             raise ValueError(f"{len(self.parameters)} parameters, but {len(parameters)} Values")
@@ -172,7 +179,7 @@ class Program:
         value, gradient = runner.output(0, X) * scale, runner.gradient()
         if is_strict():
             self._refuse_nonfinite(X, self.parameters, value, gradient)
-        self.parameters -= (rate * scale) * gradient
+        self._parameters -= (rate * scale) * gradient
         return float(value)
 
     def descend_natively(self, X: Any, rate: float, values: Any, batch: int, order: Any) -> int:
@@ -251,8 +258,7 @@ class Program:
     def _refuse_nonfinite(
         self, X: Any, given: Any, value: float = 0.0, gradient: Any = None
     ) -> None:
-        """Raise FloatingPointError if a node, or the value and gradient over all rows, is not
-        finite."""
+        """Raise FloatingPointError for a node, or a total over all rows, that is not finite."""
 
         def numbers(X: Any) -> list[Any]:
             runner = self._run(NODES, X, X.shape[1], given)
