@@ -69,7 +69,7 @@ def parameters_given(given: Any, own: Any, names: Sequence[str]) -> Any:
         return own
     import numpy as np
 
-    array = np.require(given, np.float64, "CA")
+    array = np.require(given, np.float64, ["C", "A"])
     if array.shape != own.shape:
         raise ValueError(
             f"{len(own)} parameters are wanted ({listed(names)}), "
