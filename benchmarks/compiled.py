@@ -1,17 +1,25 @@
 """Compiled programs beside tensor libraries: training steps and compile times, in one process.
 
-Three works, each trained by full-batch gradient descent in float64 on one thread:
+Three works, each trained by gradient descent in float64 on one thread:
 
 * xor: MLP(2, [2, 1]) sigmoid, half squared error, 4 rows
 * moons: MLP(2, [16, 16, 1]) relu, hinge loss and L2 penalty as in micrograd's demo, 100 rows
-* digits: MLP(64, [32, 10]) sigmoid, softmax cross-entropy, scikit-learn's 1797 digits; also an
-  epoch of minibatches of 32
+* digits: MLP(64, [32, 10]) sigmoid, softmax cross-entropy, scikit-learn's 1797 digits; full batch,
+  and epochs of minibatches of 32
 
-All contestants start from the same parameters; their first losses are compared with the eager
-engine before any clock runs. Rounds are interleaved and medians shown, since machines drift: only
-the ratios of one run count. A peer that is not installed is left out with a note.
+All contestants start from the same parameters. Their first losses are compared with the eager
+engine's before any clock runs (1e-12), and those of the steps that follow with one another's.
+
+Rounds are interleaved in random order. The clock is the processor time of the process, all threads
+together, so that other programs do not count. Machines drift all the same, so the ratio that is
+shown is the median of the ratios within a round; beside it the ratio of the fastest rounds. A peer
+that is not installed is left out with a note.
 
     python benchmarks/compiled.py [--works xor moons digits] [--rounds 15] [--nodes 10000 100000]
+        [--sets] [--markdown]
+
+`--sets` adds the narrower instruction sets of this machine; `--markdown` prints what was asked for
+beside what was measured, as rows of a table.
 """
 
 import argparse
@@ -22,173 +30,224 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+)
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import compiled_casadi
+import compiled_ours
 import numpy as np
-from compiled_peers import PEERS, Work
+from compiled_peers import PEERS, jax_scan, jax_scan_epoch
+from works import WORKS, Work, batches_of, eager, plain_loop
 
 import autodiff as ad
-from nn import MLP
+from autodiff import native
+from autodiff.backends import available
 
-CLOCK = time.perf_counter
+CLOCK = time.process_time
+BATCH = 32
+ROUND = 0.01  # seconds that a contestant has in a round, unless one call takes longer
+SLOW = 4.0  # seconds that a contestant may take in all, three rounds apart
 
-
-def xor() -> Work:
-    X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    model = MLP(2, [2, 1])
-    x1, x2, t = ad.values("x1 x2 t", [0.0, 1.0, 1.0])
-    loss = (0.5 * (t - model([x1, x2])) ** 2).named("E")
-    T = np.array([[0.0], [1.0], [1.0], [0.0]])
-    return Work("xor", loss, [x1, x2, t], model, X, T, rate=0.5)
-
-
-def moons() -> Work:
-    from sklearn.datasets import make_moons
-
-    X, y = make_moons(100, noise=0.1, random_state=0)
-    model = MLP(2, [16, 16, 1], activation="relu", output="linear")
-    x1, x2, t = ad.values("x1 x2 y", [0.1, 0.2, 1.0])
-    hinge = ad.relu(1 - t * model([x1, x2]))
-    loss = (hinge + 1e-4 * sum(p * p for p in model.parameters())).named("loss")
-    return Work("moons", loss, [x1, x2, t], model, X, 2.0 * y[:, None] - 1.0, rate=0.05)
-
-
-def digits() -> Work:
-    from sklearn.datasets import load_digits
-
-    X, labels = load_digits(return_X_y=True)
-    model = MLP(64, [32, 10], output="linear")
-    xs = ad.values("x1:65", [0.1] * 64)
-    ts = ad.values("t1:11", [1.0] + [0.0] * 9)
-    logits = model(xs)
-    loss = (ad.logsumexp(logits) - ad.dot(ts, logits)).named("E")
-    return Work("digits", loss, xs + ts, model, X / 16.0, np.eye(10)[labels], rate=0.5)
+# What is to be shown: work, ours, peer, and how many times as long the peer is to take at least.
+ASKED = [
+    ("moons", "native step()", "torch nn + SGD", 40),
+    ("moons", "native step()", "torch lean", 30),
+    ("moons", "native step()", "jax jit", 12),
+    ("moons", "native run(100)", "jax scan", 2.5),
+    ("moons", "native step()", "numpy by hand", 10),
+    ("moons", "native step()", "casadi SX C code", 8),
+    ("xor", "native step()", "torch nn + SGD", 500),
+    ("xor", "native step()", "casadi SX", 10),
+    ("xor", "native run(1000)", "torch nn + SGD", 1000),
+    ("xor", "native run(1000)", "jax scan", 4),
+    ("digits", "native step()", "torch nn + SGD", 1.5),
+    ("digits, minibatches", "native epoch", "torch nn + SGD", 20),
+    ("digits, minibatches", "native epoch", "torch lean", 12),
+    ("digits, minibatches", "native epoch", "jax scan", 1.7),
+    ("digits, minibatches", "native epoch", "numpy by hand", 4),
+    ("moons", "native plain loop, run(100)", "native run(100)", 1 / 1.3),
+    ("moons", "numpy step()", "torch nn + SGD", 5),
+    ("moons", "numpy step()", "numpy by hand", 1),
+    ("digits", "numpy step()", "numpy by hand", 1 / 1.1),
+    ("moons", "numpy plain loop, run(100)", "numpy run(100)", 1 / 1.5),
+]
 
 
-WORKS: dict[str, Callable[[], Work]] = {"xor": xor, "moons": moons, "digits": digits}
+@dataclass
+class Contestant:
+    """`call` makes `steps` steps, or an epoch, and returns the losses before them (one as such)."""
+
+    call: Callable[[], Any]
+    steps: int = 1
+    count: int = 0  # calls in a round
+    times: list[float] = field(default_factory=list)  # seconds for a step, one for each round
+
+    def losses(self, wanted: int) -> Any:
+        """The first losses."""
+        found: list[float] = []
+        while len(found) < wanted:
+            found += np.atleast_1d(self.call()).tolist()
+        return np.array(found[:wanted])
+
+    def measure(self) -> None:
+        if not self.count:
+            self.count = max(1, round(ROUND / max(self._seconds(3 if self.is_fast() else 1), 1e-7)))
+        self.times.append(self._seconds(self.count) / self.steps)
+
+    def is_fast(self) -> bool:
+        return self._seconds(1) < ROUND
+
+    def _seconds(self, count: int) -> float:
+        call = self.call
+        start = CLOCK()
+        for _ in repeat(None, count):
+            call()
+        return (CLOCK() - start) / count
+
+    @property
+    def spent(self) -> float:
+        return sum(self.times) * self.steps * self.count
 
 
-def program_of(work: Work) -> ad.Program:
-    return ad.compile(work.loss, work.inputs, parameters=work.model.parameters())
+Contest = dict[str, Contestant]
 
 
-def ours(work: Work) -> Callable[[], float]:
-    program = program_of(work)
-    rows = np.hstack([work.X, work.T])
-    return lambda: program.step(rows, rate=work.rate)
+def full_batch(work: Callable[[], Work], sets: list[str]) -> Contest:
+    """Those who make steps over all rows. Each has a work of its own, since Values are moved."""
+    made = compiled_ours.steps(work(), sets)
+    found = {name: Contestant(*pair) for name, pair in made.items()}
+    for name, peer in present(PEERS, work()):
+        step, given = peer
+        rows = given(work().X, work().T)
+        found[name] = Contestant(lambda step=step, rows=rows: step(*rows))
+    inside = work().inside
+    for _, call in present({"jax scan": lambda w: jax_scan(w, inside)}, work()):
+        found["jax scan"] = Contestant(call, inside)
+    for _, several in present({"casadi": compiled_casadi.contestants}, work()):
+        found |= {name: Contestant(step) for name, step in several.items()}
+    return found
 
 
-def plain_loop(work: Work) -> Callable[[], float]:
-    """The same loss as one graph: a Python loop over the rows."""
-    program = ad.compile(loop_graph(work), parameters=work.model.parameters())
-    return lambda: program.step(rate=work.rate)
+def epochs(work: Callable[[], Work], sets: list[str]) -> Contest:
+    """Those who make an epoch of minibatches."""
+    made = compiled_ours.epochs(work(), BATCH, sets)
+    found = {name: Contestant(call) for name, call in made.items()}
+    for name, (step, given) in present(PEERS, work()):
+        parts = [given(X, T) for X, T in batches_of(work(), BATCH)]
+        found[name] = Contestant(
+            lambda step=step, parts=parts: np.array([step(*rows) for rows in parts])
+        )
+    for _, call in present({"jax scan": lambda w: jax_scan_epoch(w, BATCH)}, work()):
+        found["jax scan"] = Contestant(call)
+    return found
 
 
-def loop_graph(work: Work) -> ad.Value:
-    losses = []
-    for x, [t] in zip(work.X.tolist(), work.T.tolist(), strict=True):
-        score = work.model(list(map(ad.Value, x)))
-        losses.append(ad.relu(1 - t * score) if work.name == "moons" else 0.5 * (t - score) ** 2)
-    total = sum(losses) * (1.0 / len(losses))
-    if work.name == "moons":
-        total = total + 1e-4 * sum(p * p for p in work.model.parameters())
-    return total
-
-
-def eager_loss(work: Work) -> float:
-    """The mean loss at the start, by the eager engine."""
-    total = 0.0
-    for row in np.hstack([work.X, work.T]).tolist():
-        for leaf, number in zip(work.inputs, row, strict=True):
-            leaf.data = number
-        total += work.loss.forward()
-    return total / len(work.X)
-
-
-def contest(work: Work, rounds: int) -> None:
-    """Medians of interleaved rounds, as a table."""
-    contestants: dict[str, Callable[[], float]] = {}
-    if work.name != "digits":
-        contestants["ours, plain loop"] = plain_loop(work)
-    contestants["ours, rows of X"] = ours(work)
-    for name, peer in PEERS.items():
+def present(peers: dict[str, Callable[[Work], Any]], work: Work) -> list[tuple[str, Any]]:
+    """The peers that are installed and know this work."""
+    found = []
+    for name, peer in peers.items():
         try:
-            step = peer(work)
+            made = peer(work)
         except ImportError as error:
             print(f"  {name}: left out, {error}")
             continue
-        if step is not None:
-            contestants[name] = step
-    expected = eager_loss(work)
-    for name, step in contestants.items():
-        first = step()
-        assert abs(first - expected) <= 1e-12 * max(1.0, abs(expected)), (name, first, expected)
-    times: dict[str, list[float]] = {name: [] for name in contestants}
-    order = list(contestants)
-    for _ in range(rounds):
+        if made is not None:
+            found.append((name, made))
+    return found
+
+
+def compare(contest: Contest, work: Work, batch: int) -> None:
+    """The same first losses as the eager engine, and the same as one another later on."""
+    step = eager(work)
+    parts = batches_of(work, batch)
+    by_eager = work.by_eager if not batch else 3
+    expected = np.array([step(*parts[i % len(parts)]) for i in range(by_eager)])
+    wanted = len(parts) if batch else min(100, work.inside)
+    reference: Any = None
+    for name, one in contest.items():
+        slow = name in ("eager", "micrograd") and len(work.X) > 4
+        found = one.losses(min(wanted, by_eager) if slow else wanted)
+        both = min(len(found), by_eager)
+        far = np.abs(found[:both] - expected[:both]) / np.maximum(1.0, expected[:both])
+        assert far[0] <= 1e-12 and far.max() <= 1e-9, (name, found[:both], expected[:both])
+        if not slow:
+            reference = found if reference is None else reference
+            assert np.allclose(found, reference, rtol=1e-9, atol=1e-12), (name, found[-1])
+
+
+def race(contest: Contest, rounds: int) -> None:
+    """Interleaved rounds; who is slow sits most of them out."""
+    gc.collect()
+    gc.freeze()  # what the libraries made when they were loaded is not collected on our clocks
+    for number in range(rounds):
+        order = list(contest.values())
         random.shuffle(order)  # who follows whom matters: caches, and clocks after wide vectors
-        for name in order:
-            contestants[name]()
-            times[name].append(timed(contestants[name]))
-    reference = median(times["ours, rows of X"])
-    for name, found in times.items():
-        us = median(found) * 1e6
-        print(f"  {name:<24}{us:>12.1f} us{median(found) / reference:>10.2f}x")
+        for one in order:
+            if number < 3 or one.spent < SLOW:
+                one.measure()
+            else:
+                one.times.append(float("nan"))
+    gc.unfreeze()
 
 
-def timed(step: Callable[[], Any], least: float = 0.01) -> float:
-    """Seconds for one call, from as many calls as take a while."""
-    count, start = 0, CLOCK()
-    while (now := CLOCK()) - start < least or not count:
-        step()
-        count += 1
-    return (now - start) / max(count, 1) if count else 0.0
+def ratios(ours: Contestant, peer: Contestant) -> tuple[float, float]:
+    """How many times as long the peer takes: the median over rounds, and of the fastest rounds."""
+    pairs = [b / a for a, b in zip(ours.times, peer.times, strict=True) if not np.isnan(a + b)]
+    return median(pairs), float(np.nanmin(peer.times) / np.nanmin(ours.times))
 
 
-def minibatches(work: Work, rounds: int) -> None:
-    """An epoch in minibatches of 32, ours and by hand."""
-    program, rows = program_of(work), np.hstack([work.X, work.T])
-    hand = PEERS["numpy by hand"]
-    hands = {}
-    for start in range(0, len(rows), 32):
-        part = Work(
-            **{**vars(work), "X": work.X[start : start + 32], "T": work.T[start : start + 32]}
+def show(contest: Contest) -> None:
+    first = next(iter(contest.values()))
+    print(f"  {'':<32}{'median us':>12}{'least us':>12}{'ratio':>10}{'of least':>10}")
+    for name, one in contest.items():
+        ratio, least = ratios(first, one)
+        middle = float(np.nanmedian(one.times))
+        print(
+            f"  {name:<32}{middle * 1e6:>12.2f}{np.nanmin(one.times) * 1e6:>12.2f}"
+            f"{ratio:>10.2f}{least:>10.2f}"
         )
-        hands[start] = hand(part)
 
-    def epoch() -> None:
-        for start in range(0, len(rows), 32):
-            program.step(rows[start : start + 32], rate=work.rate)
 
-    def epoch_by_hand() -> None:
-        for step in hands.values():
-            step()
+def rows_of_table(contests: dict[str, Contest]) -> None:
+    """What was asked for and what was measured, as Markdown."""
+    print("| work | ours | against | at least | measured | fastest rounds |")
+    print("|---|---|---|---|---|---|")
+    for work, ours, peer, least in ASKED:
+        contest = contests.get(work, {})
+        if ours not in contest or peer not in contest:
+            print(f"| {work} | `{ours}` | {peer} | {least:.3g}x | not here | |")
+            continue
+        measured, fastest = ratios(contest[ours], contest[peer])
+        short = "" if measured >= least else " (short)"
+        print(
+            f"| {work} | `{ours}` | {peer} | {least:.3g}x "
+            f"| {measured:.3g}x{short} | {fastest:.3g}x |"
+        )
 
-    times: dict[str, list[float]] = {"ours": [], "numpy by hand": []}
-    for _ in range(rounds):
-        for name, run in (("ours", epoch), ("numpy by hand", epoch_by_hand)):
-            times[name].append(timed(run))
-    for name, found in times.items():
-        print(f"  epoch of minibatches, {name:<16}{median(found) * 1e6:>12.1f} us")
+
+# ---------------------------------------------------------------- compiling
 
 
 def compile_times(work: Work, rounds: int) -> None:
-    parameters = work.model.parameters()
     found = []
     for _ in range(rounds):
         gc.collect()
         start = CLOCK()
-        ad.compile(work.loss, work.inputs, parameters=parameters).layout("gradients")
+        compiled_ours.program_of(work).layout("gradients")
         found.append(CLOCK() - start)
     print(f"  compiled in {median(found) * 1e3:.1f} ms (fastest {min(found) * 1e3:.1f})")
     if work.name == "moons":
-        graph = loop_graph(work)
+        graph, parameters = plain_loop(work), work.model.parameters()
         start = CLOCK()
         ad.compile(graph, parameters=parameters).layout("gradients")
         print(f"  the plain loop of 100 samples in {CLOCK() - start:.2f} s")
@@ -206,15 +265,19 @@ def large(n: int) -> None:
     program = ad.compile(root, [first], parameters=parameters)
     program.layout("gradients")
     compiled = CLOCK()
-    _, slopes = program.value_and_grad(np.full((8, 1), first.data))
+    X = np.full((8, 1), first.data)
+    _, slopes = program.value_and_grad(X)
     ran = CLOCK()
+    program.value_and_grad(X)
+    again = CLOCK()
     root.backward()
-    eager = np.array([p.grad for p in parameters])
-    error = np.abs(slopes - eager).max() / np.abs(eager).max()
+    eagerly = np.array([p.grad for p in parameters])
+    error = np.abs(slopes - eagerly).max() / np.abs(eagerly).max()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"  {n} nodes: compiled with gradients at {(compiled - start) / n * 1e6:.1f} us a node, "
-        f"first run {ran - compiled:.2f} s, peak memory {peak:.0f} MB, largest error {error:.1e}"
+        f"first run {ran - compiled:.2f} s, then {(again - ran) / n / 8 * 1e9:.1f} ns a node and "
+        f"row, peak memory {peak:.0f} MB, largest error {error:.1e}"
     )
 
 
@@ -223,13 +286,29 @@ def main() -> None:
     parser.add_argument("--works", nargs="*", default=list(WORKS), choices=list(WORKS))
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--nodes", nargs="*", type=int, default=[10_000, 100_000])
+    parser.add_argument("--sets", action="store_true", help="also the narrower instruction sets")
+    parser.add_argument("--markdown", action="store_true", help="also the rows of a table")
     options = parser.parse_args()
+    for what, state in {**native.status(), **available()}.items():
+        print(f"{what}: {state}")
+    machine = native.load("machine")
+    sets = list(machine.INSTRUCTIONS[1:]) if machine and options.sets else []
+    contests: dict[str, Contest] = {}
     for name in options.works:
         print(name)
         compile_times(WORKS[name](), options.rounds)
-        contest(WORKS[name](), options.rounds)
+        contests[name] = full_batch(WORKS[name], sets)
+        compare(contests[name], WORKS[name](), 0)
         if name == "digits":
-            minibatches(WORKS[name](), options.rounds)
+            contests["digits, minibatches"] = epochs(WORKS[name], sets)
+            compare(contests["digits, minibatches"], WORKS[name](), BATCH)
+        for title, contest in contests.items():
+            if title.startswith(name):
+                race(contest, options.rounds)
+                print(f"  {title}")
+                show(contest)
+    if options.markdown:
+        rows_of_table(contests)
     if options.nodes:
         print("large graphs")
     for n in options.nodes:
