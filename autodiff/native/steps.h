@@ -111,8 +111,11 @@ LANES_INLINE void point(const Step *s, const Window *w, int i, int k, const doub
     }
 }
 
-/* On the shared axis the members are the lanes. Few are gathered at a time. */
+/* On the shared axis the members are the lanes. Few are taken at a time; those that lie side by side
+ * are copied in one go. */
 enum { CHUNK = 64 };
+
+LANES_INLINE int side_by_side(const Column *c) { return c->regular && c->stride == 1; }
 
 static void shared_rows(const Step *s, const Window *w)
 {
@@ -125,12 +128,18 @@ static void shared_rows(const Step *s, const Window *w)
         ptrdiff_t vectors = (n + LANES - 1) / LANES;
         for (int k = 0; k < s->n_columns; k++) {
             const int32_t *slots = s->columns[k].slots + first;
-            for (int i = 0; i < n; i++) in[k][i] = shared[slots[i]];
+            if (side_by_side(&s->columns[k]))
+                memcpy(in[k], shared + slots[0], (size_t)n * sizeof(double));
+            else
+                for (int i = 0; i < n; i++) in[k][i] = shared[slots[i]];
             for (int i = n; i < vectors * LANES; i++) in[k][i] = in[k][n - 1];
         }
         s->loop(out, at, step, vectors);
         const int32_t *slots = s->out.slots + first;
-        for (int i = 0; i < n; i++) shared[slots[i]] = out[i];
+        if (side_by_side(&s->out))
+            memcpy(shared + slots[0], out, (size_t)n * sizeof(double));
+        else
+            for (int i = 0; i < n; i++) shared[slots[i]] = out[i];
     }
 }
 
