@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 np: Any = import_module("numpy")  # this module is imported where a program runs
-machine: Any = load("machine")  # and where it was built
+machine: Any = load("machine")  # None where it was not built: there, nothing below is called
 
 (ELEMENTWISE, PAIR, MANY, SHARE, ALL_SHARES, INNER_MATRIX, INNER_TERMS, INNER_SHARED,
  TOTAL_PLAIN, TOTAL_PAIRS, TOTAL_GRID) = range(11)  # fmt: skip
 ADDS, BIAS, WITH_SUM = 1, 2, 4
-PLACES = {name: i for i, name in enumerate(machine.ROWS)}
-PAIRS = {pair: i for i, pair in enumerate(machine.PAIRS)}
-SETS = {name: i for i, name in enumerate(machine.SETS)}
+PLACES = {name: i for i, name in enumerate(getattr(machine, "ROWS", ()))}
+PAIRS = {pair: i for i, pair in enumerate(getattr(machine, "PAIRS", ()))}
+SETS = {name: i for i, name in enumerate(getattr(machine, "SETS", ()))}
 MANY_OPERANDS = {"sum", "inner", "logsumexp", *SHARES}
 FEW, FOUR_LANES = 4, "AVX2"
 KNOWN = frozenset((*PLACES, TOTAL, TOTAL_PRODUCT))
