@@ -281,3 +281,9 @@ def test_printed_formulas_pass_the_check(name: str) -> None:
     for weight in example.weights:
         text = ad.derive(example.loss, weight).formula_text()
         assert ad.check_formula(example.loss, weight, text).ok
+
+
+def test_a_page_has_at_most_a_hundred_orders() -> None:
+    x = ad.Value(2.0, "x")
+    with pytest.raises(ValueError, match="at most 100 orders, not 99999999"):
+        ad.derive(x.sin().named("y"), x, order=99999999)

@@ -30,6 +30,8 @@ from autodiff.formula.terms import (
 from autodiff.formula.text import Text
 from autodiff.value import Value
 
+MOST = 100  # lines are for reading
+
 
 def higher_order(
     y: Value, xs: list[Value], order: int, reader: Reader, signs: str, figures: Figures
@@ -38,6 +40,8 @@ def higher_order(
     difference."""
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"order counts derivatives: 1, 2, ..., not {order!r}")
+    if order > MOST:
+        raise ValueError(f"a page has at most {MOST} orders, not {order}; derivative() has no page")
     label = reader.labels
     many = len(xs) > 1
     title = Words(f"Derivatives of {label[y]}") if many else Partial(label[y], label[xs[0]], order)
