@@ -34,7 +34,7 @@ def descend(
         raise ValueError(f"rate is a finite number that is not negative, not {rate!r}")
     values = np.empty(steps)
     done = 0
-    with program.running:
+    with program.running, np.errstate(all="ignore"):
         while done < steps:
             first = done * batch
             rest = X if order is not None else X[:, first:]

@@ -199,7 +199,8 @@ class Program:
             return float(self.run(*given, rate=rate, steps=1)[0])
 
         columns, n, _ = rows_of_inputs(given, self.inputs)
-        runner = self._runner(GRADIENTS, False, n)
+        with self.running:
+            runner = self._runner(GRADIENTS, False, n)
         return (
             step
             if is_strict() or not hasattr(runner, "bound")
