@@ -87,6 +87,12 @@ def test_the_eighth_derivative_of_tanh_stays_small():
     assert len(topological(eighth)) < 5_000
 
 
+def test_a_polynomial_differentiated_away_stays_zero_at_zero():
+    x = Value(0.0, "x")
+    orders = [ad.derivative(ad.power(x, 2.0), x, order=n).data for n in range(7)]
+    assert orders == [0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0]
+
+
 @pytest.mark.parametrize("order", [-1, 1.0, "1", None, 0.5])
 def test_an_order_counts(order):
     x = Value(1.0)

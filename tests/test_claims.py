@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
+from rows import user_rows
 
 import autodiff as ad
 from autodiff.calculus import gradients
@@ -298,9 +299,54 @@ def test_slips(net: Net, x: str, claim: str, said: str) -> None:
 
 def test_which_path_has_which_slip(net: Net) -> None:
     claim = f"({A.format('w6')} - {B.format('w7')})*out_h1*(1-out_h1)*i1"
-    said = str(check_formula(net.E, "w1", claim))
+    verdict = check_formula(net.E, "w1", claim)
+    said = str(verdict)
+    assert verdict.where == "path A: ∂sum_o1/∂out_h1"  # the first of the two
     assert "path A: ∂sum_o1/∂out_h1 should be w5, you have w6." in said
     assert "path B: the sign is wrong." in said
+
+
+@pytest.mark.parametrize(
+    ("claim", "term"),
+    [("b*b + sin(a) + 3a", 1), ("a*b + cos(a) + 3a", 2), ("a*b + sin(a) + 4a", 3)],
+)
+def test_terms_without_a_name_are_counted_from_one(claim: str, term: int) -> None:
+    a, b = ad.values("a b", [1.0, 2.0])
+    verdict = check_formula(a * b + a.sin() + 3 * a, None, claim)
+    assert not verdict
+    assert verdict.where == f"term {term}"
+
+
+def test_right_but_at_the_recorded_point() -> None:
+    x = ad.Value(0.0, "x")
+    verdict = check_formula(abs(x), x, "x/abs(x)")
+    assert verdict.ok
+    assert "At the recorded point itself the claim is nan: a kink or a limit." in str(verdict)
+
+
+def test_the_function_of_a_user_is_read_as_it_is_spelled() -> None:
+    with user_rows():
+        ad.Op("cube", lambda x: x * x * x, [lambda out, x: 3.0 * ad.square(x)], spelling="K₃")
+        x = ad.Value(2.0, "x")
+        for spelled in ("K₃(x)", "K_3(x)", "cube(x)"):
+            assert check_formula(x.cube() * x, x, f"3x²·x + {spelled}"), spelled
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (math.nan, math.nan, True),
+        (math.nan, 1.0, False),
+        (1.0, math.nan, False),
+        (math.inf, math.inf, True),
+        (math.inf, -math.inf, False),
+        (math.inf, 1e308, False),
+        (1.0, 1.0 + 1e-12, True),
+        (1.0, 1.0 + 1e-6, False),
+    ],
+)
+def test_close(a: float, b: float, expected: bool) -> None:
+    assert close(a, b) is expected
 
 
 def test_what_it_does_not_depend_on() -> None:

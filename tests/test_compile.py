@@ -260,7 +260,51 @@ def test_descent_is_the_eager_descent():
     eager = [p.data for p in ps]
     program.write_back(ps)
     np.testing.assert_allclose([p.data for p in ps], eager, rtol=1e-11, atol=1e-14)
-    assert program.step(np.column_stack([X, y]), rate=0.1) < losses[-1] * 1.1
+    loss.forward()
+    again = ad.compile(loss, inputs, parameters=ps)
+    more = again.run(np.column_stack([X, y]), rate=0.1, steps=2)
+    stepped = [program.step(np.column_stack([X, y]), rate=0.1) for _ in more]
+    np.testing.assert_allclose(stepped, more, rtol=1e-9)
+
+
+@every_backend
+def test_an_epoch_takes_its_batches_in_order(backend):
+    model, X, y = moons()
+    loss, inputs = one_row(model)
+    rows = np.column_stack([X, y])[:11]
+    order = np.random.default_rng(1).permutation(11)
+
+    def made():
+        return ad.compile(loss, inputs, parameters=model.parameters(), backend=backend)
+
+    for asked, taken in ((None, rows), (order, rows[order]), (order.tolist()[:7], rows[order[:7]])):
+        one, other = made(), made()
+        values = one.epoch(rows, rate=0.1, batch=4, order=asked)
+        parts = [taken[i : i + 4] for i in range(0, len(taken), 4)]
+        steps = [other.step(part, rate=0.1) for part in parts]
+        np.testing.assert_allclose(values, steps, rtol=1e-12)
+        np.testing.assert_allclose(one.parameters, other.parameters, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("batch", "order", "error", "message"),
+    [
+        (0, None, ValueError, "at least 1, not 0"),
+        (True, None, ValueError, "at least 1, not True"),
+        (2.0, None, ValueError, "at least 1, not 2.0"),
+        (4, [[0, 1]], ValueError, r"not an array of int64 \(1, 2\)"),
+        (4, 3, ValueError, r"not an array of int64 \(\)"),
+        (4, [0.0, 1.0], ValueError, "not an array of float64"),
+        (4, [0, 5], IndexError, "asks for rows 0 to 5; X has 5 rows"),
+        (4, [-1, 0], IndexError, "asks for rows -1 to 0; X has 5 rows"),
+    ],
+)
+def test_an_epoch_refuses_what_is_no_order(batch, order, error, message):
+    w, x = ad.values("w x", [0.5, 2.0])
+    program = ad.compile((w * x).square(), [x], parameters=[w])
+    with pytest.raises(error, match=message):
+        program.epoch(np.arange(5.0)[:, None], rate=0.1, batch=batch, order=order)
+    assert program.parameters.tolist() == [0.5]
 
 
 def test_a_share_of_rows_at_a_time_is_the_same(monkeypatch):
@@ -431,6 +475,12 @@ def test_a_program_says_how_much_memory_its_numbers_take():
     assert "bytes for each row of X" in str(
         ad.compile(*one_row(model), parameters=model.parameters())
     )
+
+
+def test_the_head_of_a_program_counts_its_numbers():
+    w, x = ad.values("w x", [0.5, 2.0])
+    head = str(ad.compile((w * w).sin() * x, [x], parameters=[w])).partition("\n")[0]
+    assert "; 9 shared numbers, 1 rows of X; 72 bytes and 8 bytes for each row of X" in head
 
 
 def test_steps_with_one_result_are_the_eager_numbers():

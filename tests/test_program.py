@@ -14,7 +14,7 @@ from autodiff.program.differentiate import gradients
 from autodiff.program.group import group
 from autodiff.program.lower import lower
 from autodiff.program.node import ROWS, SHARED, Builder, Node, behind
-from autodiff.program.phases import AFTER, BEFORE, DURING, phases, slices
+from autodiff.program.phases import AFTER, BEFORE, DURING, FEWEST, MEMORY, phases, slices
 from autodiff.program.sums import raise_sums
 from autodiff.program.tape import Tape
 from autodiff.program.trace import trace
@@ -236,6 +236,9 @@ def test_slices_cover_all_rows_evenly():
         assert [i for part in parts for i in range(n)[part]] == list(range(n))
         lengths = [part.stop - part.start for part in parts]
         assert max(lengths) - min(lengths) <= 1
+        assert max(lengths) <= FEWEST
+    assert len(slices(12345, 50)) == 2  # 8000 rows of 50 numbers suit a cache
+    assert len(slices(1000, MEMORY)) == 1000
 
 
 # ---------------------------------------------------------------- lanes and tape
