@@ -393,15 +393,31 @@ def test_numbers(net: Net, x: str, claim: Any, ok: bool, said: str) -> None:
     assert verdict.points == 0
 
 
-def test_updated_weights_used_too_early(net: Net) -> None:
-    """dE/dw1 after w5..w8 were already changed with the rate 0.6."""
+@pytest.mark.parametrize(
+    ("claim", "why"),
+    [
+        ("2.5*x^1.5", "the factor a of ∂y/∂x = 5/2·a·x^(1.5) is missing"),
+        ("2.5*a", "the factor (x)^1.5 of ∂y/∂x = 5/2·a·x^(1.5) is missing"),
+        ("2.5*a*x^2.5", "you have x^(2.5) for (x)^1.5"),
+    ],
+)
+def test_slips_in_a_root_of_a_power(claim: str, why: str) -> None:
+    a, x = ad.values("a x", [2.0, 3.0])
+    verdict = check_formula((a * x**2.5).named("y"), x, claim)
+    assert not verdict.ok
+    assert why in verdict.why
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.1, 0.6, 1.0, 2.0])
+def test_updated_weights_used_too_early(net: Net, rate: float) -> None:
+    """dE/dw1 after w5..w8 were already changed."""
     later = ad.grad(net.E, net.w)
-    given_ = {w: w.data - 0.6 * g.data for w, g in zip(net.w[1:], later[1:], strict=True)}
+    given_ = {w: w.data - rate * g.data for w, g in zip(net.w[1:], later[1:], strict=True)}
     from autodiff.graph import evaluate
 
     early = evaluate(later[0], given_)[later[0]][0]
     verdict = check_formula(net.E, "w1", f"{early:.9f}")
-    assert "weights updated already (rate 0.6)" in verdict.why
+    assert f"weights updated already (rate {rate:g})" in verdict.why
 
 
 FORMULA = "(out_o1-target1)*out_o1*(1-out_o1)*out_h1"

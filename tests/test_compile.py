@@ -546,6 +546,8 @@ def test_a_function_is_traced_without_numbers():
     )
     assert program(2.0, 1.0) == pytest.approx([6 + math.e, -1.0, 4.0, 2.0, -2.0])
     assert ad.compile(lambda x: x.sigmoid(), 1)(0.0) == 0.5
+    assert ad.compile(lambda x: 1 + x, "x")(2.0) == 3.0
+    assert math.copysign(1.0, ad.compile(lambda x: sum([x]), "x")(-0.0)) == -1.0  # no 0 + x
     assert ad.compile(lambda x: ad.where(ad.less(0, x), x, -x), ["x"])(-3.0) == 3.0
 
 

@@ -110,6 +110,16 @@ def test_a_term_of_a_sum_of_products(backend):
 
 
 @every_backend
+def test_the_place_in_a_sum_of_products(backend):
+    numbers = [0.9e308, 0.5e308, 1.5e308]
+    ws, xs = ad.values("w1:4", numbers), ad.values("x1:4", [0.1] * 3)
+    total = ws[0] * xs[0] + ws[1] * xs[1] + ws[2] * xs[2]
+    program = ad.compile(total, xs, parameters=ws, backend=backend)
+    assert message(program, [1.0, 2.0, 1.0]) == "add(9e+307, 1e+308) is inf in row 0"
+    assert message(program, [1.0, 1.0, 1.0]) == "add(1.4e+308, 1.5e+308) is inf in row 0"
+
+
+@every_backend
 @pytest.mark.parametrize("rows", [1, 7, 1000])
 def test_the_gradient_of_a_row(rows, backend):
     """sqrt(w*x) has a value at 0 and no slope."""
