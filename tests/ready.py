@@ -19,5 +19,6 @@ native_only = pytest.mark.skipif("native" not in BACKENDS, reason="programs are 
 @contextmanager
 def held_to(instructions):
     """Within this block new programs of the native backend use this instruction set."""
-    with mock.patch("autodiff.backends.native_backend.instructions", lambda: instructions):
+    where = "autodiff.backends.native_backend.instructions"
+    with mock.patch(where, return_value=instructions):
         yield

@@ -1,4 +1,4 @@
-"""The lane interpreter runs programs: the numbers of the rows of the table, on every instruction set.
+"""The lane interpreter runs programs: the numbers of the table, on every instruction set.
 
 A program whose outputs are all of its nodes shows every number that it computed. Each of them is
 held against the row of the table at the operands as the program had them, so errors do not add up

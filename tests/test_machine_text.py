@@ -166,7 +166,8 @@ odd = np.frombuffer(bytes(12 * 4), np.dtype([("x", "f8"), ("y", "i4")]))["x"][No
 refused(lambda: m.run(one, odd, None, results, None))
 for order in ([4], [-1], [2**62], [-2**63]):
     refused(lambda: m.run(one, X, np.array(order), results, None), IndexError)
-    refused(lambda: m.descend(one, X, np.array(order), 0.1, 1, 1, True, True, np.empty(1)), IndexError)
+    refused(lambda: m.descend(one, X, np.array(order), 0.1, 1, 1, True, True, np.empty(1)),
+            IndexError)
 for order in (np.zeros(1), np.zeros(1, "i4"), np.zeros((1, 1), "i8")):
     refused(lambda: m.run(one, X, order, results, None))
 refused(lambda: m.run(one, X, None, np.empty(1), None))
