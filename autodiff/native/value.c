@@ -319,8 +319,11 @@ static PyObject *value_div(PyObject *left, PyObject *right) { return binary(DIV,
 
 static PyObject *value_power(PyObject *left, PyObject *right, PyObject *modulus)
 {
-    if (modulus != Py_None)
-        Py_RETURN_NOTIMPLEMENTED;
+    if (modulus != Py_None) {
+        if (!is_value(left))
+            Py_RETURN_NOTIMPLEMENTED;
+        return PyObject_CallFunctionObjArgs(left_methods[POWER], left, right, modulus, NULL);
+    }
     return binary(POWER, left, right);
 }
 
