@@ -1,13 +1,13 @@
 """Eager graphs beside micrograd: build, backpropagate and free, in one process.
 
 Both engines replay the same list of operations (+ - * / and relu, every node used, many shared) in
-interleaved rounds. With the garbage collector on, a round makes some graphs one after the other, as
-training does, and the collector comes when it likes: an engine that leaves cycles behind pays for
-them. With the collector off a round is one graph. The clock is the processor time of the thread, so
-that other programs do not count; machines drift all the same, so the ratios of one run are what
-counts, not its times. Also: how the time for an operation grows with the graph, memory per node, and
-what `import autodiff` costs. With AUTODIFF_NATIVE=0 in the environment the engine runs in Python
-alone.
+interleaved rounds. With the garbage collector on, a round makes some graphs one after the other,
+as training does, and the collector comes when it likes: an engine that leaves cycles behind pays
+for them. With the collector off a round is one graph. The clock is the processor time of the
+thread, so that other programs do not count; machines drift all the same, so the ratios of one run
+are what counts, not its times. Also: how the time for an operation grows with the graph, memory per
+node, and what `import autodiff` costs. With AUTODIFF_NATIVE=0 in the environment the engine runs in
+Python alone.
 
     python benchmarks/eager.py [--n 1000 10000 100000 1000000] [--rounds 7] [--json figures.json]
 
