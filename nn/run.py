@@ -14,12 +14,12 @@ import autodiff as ad
 from nn.clipping import checked_limit, clip_norm, clip_value, gradient_norm
 from nn.history import Epoch, History
 from nn.initialisers import Seed, generator
-from nn.optimizers import Optimizer
+from nn.optimizers import SGD, Optimizer
 from nn.penalties import checked_strength, l1_penalty, l2_penalty, weights
 from nn.samples import Samples
 from nn.schedules import Schedule, rate_at
 from nn.state import TrainingState, numbers, set_numbers
-from nn.steps import chosen_step, summed
+from nn.steps import CompiledStep, chosen_step, summed
 
 
 class Run:
@@ -83,9 +83,11 @@ class Run:
         before = self.state
         if self.schedule:
             self.optimizer.rate = rate_at(self.schedule, before.epoch)
-        total, norm, reached = 0.0, 0.0, ""
+        norm, reached = 0.0, ""
         norms: tuple[float, ...] = ()
-        for batch in self._batches():
+        batches = self._batches()
+        total, done = self._ahead(batches)
+        for batch in batches[done:]:
             loss, norm, norms = self._gradient(batch)
             total += loss
             if self.whole:
@@ -123,6 +125,23 @@ class Run:
             return [list(range(count))]
         order = self.rng.sample(range(count), count)
         return [order[i : i + self.batch_size] for i in range(0, count, self.batch_size)]
+
+    def _ahead(self, batches: list[list[int]]) -> tuple[float, int]:
+        """All batches but the last at once, if nothing is to be done between gradient and step: the
+        sum of their losses, and how many they were.
+        """
+        step, optimizer = self.step, self.optimizer
+        looks = self.l1 or self.l2 or self.clip_norm is not None or self.clip_value is not None
+        plain = type(optimizer) is SGD and not (optimizer.momentum or optimizer.maximize)
+        if looks or not plain or len(batches) < 2 or not isinstance(step, CompiledStep):
+            return 0.0, 0
+        if optimizer.frozen or set(optimizer.parameters) != set(self.parameters):
+            return 0.0, 0
+        total = step.descend(batches[:-1], optimizer.rate)
+        if total is None:  # batch by batch then, which says where
+            return 0.0, 0
+        optimizer.steps += len(batches) - 1
+        return total, len(batches) - 1
 
     def _gradient(self, batch: list[int]) -> tuple[float, float, tuple[float, ...]]:
         """The summed loss of a batch and the gradient's length, whole and by layer; then clip."""

@@ -116,6 +116,19 @@ class CompiledStep(EagerStep):
             p.grad = slope
         return float(mean) * len(batch)
 
+    def descend(self, batches: Sequence[Sequence[int]], rate: float) -> float | None:
+        """A plain step of descent for each batch, all of one size; the sum of all losses. None, and
+        nothing is changed, where a number is not finite.
+        """
+        program, size = self.program, len(batches[0])
+        program.parameters[:] = [p.data for p in self.parameters]
+        order = [sample for batch in batches for sample in batch]
+        total = float(program.epoch(self.rows, rate=rate, batch=size, order=order).sum()) * size
+        if not (math.isfinite(total) and all(map(math.isfinite, program.parameters.tolist()))):
+            return None
+        program.write_back(self.parameters)
+        return total
+
 
 ENOUGH = 256  # samples times parameters: below, importing NumPy and compiling take longer
 BACKENDS = ("auto", "eager", "numpy", "native")

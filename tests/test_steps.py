@@ -97,6 +97,59 @@ def test_training_compiled_is_training_eagerly(options: Any) -> None:
     assert run("numpy") == run("numpy")
 
 
+@needs_compile
+@pytest.mark.parametrize("size", [1, 4, 8])
+def test_batches_ahead_are_the_steps_of_an_epoch(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain descent makes all batches but the last in one go; an l2 of nothing to speak of is
+    looked at step by step."""
+    pytest.importorskip("numpy")
+    calls: list[int] = []
+    ordinary = CompiledStep.__call__
+    monkeypatch.setattr(
+        CompiledStep, "__call__", lambda self, b: calls.append(len(b)) or ordinary(self, b)
+    )
+
+    def trained(**options: Any) -> tuple[Any, list[float], int]:
+        model, samples = network("mse")
+        optimizer = SGD(model.parameters(), rate=0.05)
+        history = fit(
+            model, samples.X, samples.y, loss="mse", optimizer=optimizer, batch_size=size,
+            epochs=5, seed=3, progress=False, **options,
+        )  # fmt: skip
+        return history, [p.data for p in model.parameters()], optimizer.steps
+
+    ahead, numbers, steps = trained(backend="numpy")
+    assert calls == [9 % size or size] * 5  # the last batch of each epoch
+    for options in ({"backend": "numpy", "l2": 1e-300}, {"backend": "eager"}):
+        history, others, count = trained(**options)
+        assert numbers == pytest.approx(others, rel=1e-9)
+        assert ahead.loss == pytest.approx(history.loss, rel=1e-9)
+        assert [row.gradient_norm for row in ahead.rows] == pytest.approx(
+            [row.gradient_norm for row in history.rows], rel=1e-9
+        )
+        assert steps == count == 5 * -(-9 // size)
+
+
+@needs_compile
+def test_batches_ahead_that_are_not_finite_are_told_apart() -> None:
+    pytest.importorskip("numpy")
+    found = []
+    for backend in ("numpy", "eager"):
+        model, samples = network("mse")
+        start = [p.data for p in model.parameters()]
+        with pytest.raises(FloatingPointError) as refused:
+            fit(
+                model, samples.X, samples.y, loss="mse", rate=1e200, batch_size=2, epochs=1,
+                backend=backend, progress=False,
+            )  # fmt: skip
+        found.append(str(refused.value))
+        assert [p.data for p in model.parameters()] == start
+    assert found[0] == found[1]
+    assert "in epoch 1, sample" in found[0]
+
+
 def test_which_step_is_taken() -> None:
     small, large = MLP(2, [2, 1]), MLP(2, [16, 1])
     samples = Samples(X, [0.0] * 9)
