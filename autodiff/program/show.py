@@ -107,13 +107,13 @@ def _operand(
     names: dict[tuple[int, int], str],
     constants: dict[int, float],
 ) -> str:
-    slots = list(dict.fromkeys(column.slots))
-    if column.space == INPUT:
-        return _span((program.inputs[slots[0]], program.inputs[slots[-1]]))
-    if column.space == SHARED and slots[0] in constants:
-        return _span((f"{constants[slots[0]]:.6g}", f"{constants.get(slots[-1], 0.0):.6g}"))
-    if column.space == SHARED and slots[0] < len(program.parameters):
-        last = min(max(slots), len(program.parameters) - 1)
-        return _span((program.parameter_names[slots[0]], program.parameter_names[last]))
-    found = dict.fromkeys(names.get((column.space, slot), "numbers") for slot in slots)
-    return _span(tuple(found))
+    def of(slot: int) -> str:
+        if column.space == INPUT:
+            return program.inputs[slot]
+        if column.space == SHARED and slot in constants:
+            return f"{constants[slot]:.6g}"
+        if column.space == SHARED and slot < len(program.parameters):
+            return program.parameter_names[slot]
+        return names.get((column.space, slot), "numbers")
+
+    return _span(tuple(dict.fromkeys(map(of, column.slots))))
