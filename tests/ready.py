@@ -1,5 +1,6 @@
-"""The backends and instruction sets that are ready here, as test parameters."""
+"""What is ready here: backends and instruction sets, as test parameters, and a tracer of lines."""
 
+import sys
 from contextlib import contextmanager
 from unittest import mock
 
@@ -13,6 +14,10 @@ SETS = native.load("machine").INSTRUCTIONS if "native" in BACKENDS else []  # wi
 
 every_backend = pytest.mark.parametrize("backend", BACKENDS)
 every_set = pytest.mark.parametrize("instructions", SETS)
+# An interruption at a random moment may fall into the tracer, which keeps its own lock then.
+untraced = pytest.mark.skipif(
+    sys.gettrace() is not None, reason="interruptions would fall into the tracer of lines"
+)
 native_only = pytest.mark.skipif("native" not in BACKENDS, reason="programs are not compiled here")
 
 

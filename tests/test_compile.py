@@ -477,6 +477,14 @@ def test_a_program_says_how_much_memory_its_numbers_take():
     )
 
 
+def test_a_statement_shows_every_kind_of_operand():
+    """A column of a parameter and a result, of a number and a result."""
+    w, x = ad.values("w x", [0.5, 2.0])
+    text = str(ad.compile(w * 2.0 + w.sin() * 3.0 + w.exp() * x, [x], parameters=[w]))
+    assert "t4[2] = w .. t1 * 2 .. 3" in text
+    assert "t11[1] = dot(numbers .. t8, 2 .. t9)" in text
+
+
 def test_the_head_of_a_program_counts_its_numbers():
     w, x = ad.values("w x", [0.5, 2.0])
     head = str(ad.compile((w * w).sin() * x, [x], parameters=[w])).partition("\n")[0]

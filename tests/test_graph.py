@@ -14,6 +14,7 @@ import weakref
 from itertools import count, pairwise
 
 import pytest
+from ready import untraced
 from rows import user_rows
 
 import autodiff as ad
@@ -447,6 +448,7 @@ def no_collector_callbacks():
     gc.callbacks.extend(callbacks)
 
 
+@untraced
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
 def test_a_signal_at_random_moments_leaves_all_or_nothing(no_collector_callbacks):
     def interrupt(number, frame):
@@ -480,6 +482,7 @@ def test_a_signal_at_random_moments_leaves_all_or_nothing(no_collector_callbacks
     assert interrupted > 10
 
 
+@untraced
 def test_an_exception_thrown_into_another_thread_leaves_all_or_nothing(no_collector_callbacks):
     x = Value(1.0)
     y = x

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ready import untraced
 
 import autodiff as ad
 import nn
@@ -107,6 +108,7 @@ def test_a_million_uses_of_one_value() -> None:
 # ---------------------------------------------------------------- interruption
 
 
+@untraced
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends a signal")
 @pytest.mark.parametrize(
     "moments", [30, pytest.param(1_000, marks=pytest.mark.slow)], ids=["short", "long"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ready import untraced
 
 import autodiff as ad
 from nn import (
@@ -213,6 +214,7 @@ def test_an_interrupt_leaves_the_last_whole_epoch(moment: int) -> None:
     assert numbers(network) == numbers(whole)
 
 
+@untraced
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that interrupts")
 def test_interrupts_at_any_moment_change_no_number() -> None:
     if sys.gettrace() is not None:
