@@ -801,10 +801,10 @@ def test_garbage_is_a_parse_error_or_a_verdict(text: str) -> None:
     ],
 )  # fmt: skip
 def test_long_texts_cost_little(net: Net, text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(ad.ParseError):
         check_formula(net.E, "w5", text)
-    assert time.perf_counter() - start < 5.0
+    assert time.process_time() - start < 5.0
 
 
 def test_hostile_names_are_names() -> None:

@@ -484,10 +484,10 @@ def test_nothing_of_python_but_arithmetic(text: str) -> None:
     ids=["brackets", "signs", "powers", "calls", "mixed"],
 )
 def test_depth_is_bounded(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ParseError, match="nested more than 200 deep"):
         parse(text, x=1)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("wrap", ["({})", "1+2*({})", "-{}", "abs({})"])
@@ -514,10 +514,10 @@ def test_a_long_sum_is_linear_and_does_not_recurse() -> None:
 
 
 def test_a_text_that_is_too_long_is_not_read() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ParseError, match="the text has 2,000,001 characters, at most 1,000,000"):
         parse("x" + "+1" * 1_000_000, x=1)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_a_number_of_a_million_digits_is_a_float_at_once() -> None:

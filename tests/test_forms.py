@@ -2,7 +2,7 @@
 
 import math
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -176,10 +176,10 @@ def test_a_page_is_as_long_as_the_network_not_as_its_paths() -> None:
 def test_a_network_of_337_parameters_takes_a_page() -> None:
     model = MLP(2, [16, 16, 1], seed=1)
     E = half_squared_error(model([0.3, -0.7]), 0.5)
-    start = perf_counter()
+    start = process_time()
     derivation = ad.derive(E, "w1")
     page = str(derivation)
-    assert perf_counter() - start < 1.0
+    assert process_time() - start < 1.0
     assert "… 13 more deltas: full() shows them" in page
     assert len(page.splitlines()) <= 40
     assert str(derivation.full()).count("  δ_h2_") == 16

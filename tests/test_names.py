@@ -172,14 +172,14 @@ def test_labels_are_unique_short_and_found_again(names: list[str]) -> None:
 
 
 def test_labels_are_linear_in_the_names() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     many = [Value(1.0, f"layer{i % 50}.n{i // 50}.w") for i in range(20_000)]
     deep = [Value(1.0, ".".join(["x"] * 50_000)), Value(1.0, "y." + ".".join(["x"] * 50_000))]
     repeats = [Value(1.0, "h") for _ in range(20_000)]
     found = labels([total(many + deep + repeats)])
     assert found[many[-1]] == "layer49.n399.w"
     assert found[repeats[-1]] == "h#20000"
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_describe() -> None:

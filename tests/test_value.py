@@ -465,7 +465,7 @@ def test_calls_with_too_many_operands_are_named():
     v = Value(2.0, "v")
     with refuses(TypeError, "power(x, y) was called with 3 operands"):
         pow(v, 2, 3)
-    with refuses(TypeError, "Value.log() takes 1 positional argument"):
+    with pytest.raises(TypeError, match=r"Value\.log\(\) takes (1 positional|no) argument"):
         v.log(2)
     with refuses(TypeError, "less(x, y) was called with 1 operand and z"):
         ad.less(v, z=1)
