@@ -30,7 +30,7 @@ EXTENSIONS = [
         "autodiff.native.machine",
         ["autodiff/native/machine.c", *(f"autodiff/native/{name}.c" for name in SETS)],
         depends=[f"autodiff/native/{name}.h" for name in
-                 ("machine", "steps", "lanes", "elementary", "rows", "kernels")],
+                 ("machine", "reading", "running", "steps", "lanes", "elementary", "rows", "kernels")],
         define_macros=[(f"HAVE_{name.upper()}", "1") for name in SETS],
         extra_compile_args=LANES,
         optional=True,

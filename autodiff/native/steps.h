@@ -32,21 +32,21 @@ LANES_INLINE double *row(const Window *w, const Column *c, ptrdiff_t i)
     static void loop_##name(double *out, const double *const *x, const ptrdiff_t *d, ptrdiff_t n)  \
     {                                                                                              \
         const double *a = x[0];                                                                    \
-        for (ptrdiff_t i = 0; i < n; i++, out += LANES, a += d[0]) v_store(out, f(v_load(a)));         \
+        for (ptrdiff_t i = 0; i < n; i++, out += LANES, a += d[0]) v_store(out, f(v_load(a)));     \
     }
 #define BINARY(name, f)                                                                            \
     static void loop_##name(double *out, const double *const *x, const ptrdiff_t *d, ptrdiff_t n)  \
     {                                                                                              \
         const double *a = x[0], *b = x[1];                                                         \
         for (ptrdiff_t i = 0; i < n; i++, out += LANES, a += d[0], b += d[1])                      \
-            v_store(out, f(v_load(a), v_load(b)));                                                       \
+            v_store(out, f(v_load(a), v_load(b)));                                                 \
     }
 #define TERNARY(name, f)                                                                           \
     static void loop_##name(double *out, const double *const *x, const ptrdiff_t *d, ptrdiff_t n)  \
     {                                                                                              \
         const double *a = x[0], *b = x[1], *c = x[2];                                              \
         for (ptrdiff_t i = 0; i < n; i++, out += LANES, a += d[0], b += d[1], c += d[2])           \
-            v_store(out, f(v_load(a), v_load(b), v_load(c)));                                              \
+            v_store(out, f(v_load(a), v_load(b), v_load(c)));                                      \
     }
 #define NARY(name, f)                                                                              \
     static void many_##name(double *out, const double **x, const ptrdiff_t *d, int n,              \
@@ -98,8 +98,8 @@ static void all_of_logsumexp_share(const double *const *x, int n, double *out, d
 
 /* The operands of a member: a pointer for each, and how far it moves from vector to vector. What is
  * shared is spread over a vector that stays. */
-LANES_INLINE void point(const Step *s, const Window *w, int i, int k, const double **at, ptrdiff_t *step,
-                  double *spread)
+LANES_INLINE void point(const Step *s, const Window *w, int i, int k, const double **at,
+                        ptrdiff_t *step, double *spread)
 {
     const Column *c = &s->columns[k];
     at[k] = row(w, c, i);
@@ -111,8 +111,8 @@ LANES_INLINE void point(const Step *s, const Window *w, int i, int k, const doub
     }
 }
 
-/* On the shared axis the members are the lanes. Few are taken at a time; those that lie side by side
- * are copied in one go. */
+/* On the shared axis the members are the lanes. Few are taken at a time; those that lie side by
+ * side are copied in one go. */
 enum { CHUNK = 64 };
 
 LANES_INLINE int side_by_side(const Column *c) { return c->regular && c->stride == 1; }
@@ -151,7 +151,8 @@ LANES_INLINE int one_row(const Step *s, const Window *w)
     if (length != w->vectors * LANES || !s->out.regular || s->out.stride != 1) return 0;
     for (int k = 0; k < s->n_columns; k++) {
         const Column *c = &s->columns[k];
-        if (c->space == 0 || !c->regular || c->stride != 1 || w->length[c->space] != length) return 0;
+        if (c->space == 0 || !c->regular || c->stride != 1 || w->length[c->space] != length)
+            return 0;
     }
     return 1;
 }
@@ -185,7 +186,8 @@ static void pair(const Step *s, const Window *w)
         s->pair(row(w, &s->out, i), row(w, &s->columns[1], i), row(w, &s->columns[0], i), vectors);
 }
 
-/* ---------------------------------------------------------------- rows of any number of operands */
+/* ---------------------------------------------------------------- rows of any number of operands
+ */
 
 /* Places for pointers, then vectors: where the vectors begin. */
 LANES_INLINE ptrdiff_t first_vector(ptrdiff_t places) { return (places + 7) / 8 * 8; }
@@ -267,7 +269,7 @@ static void shares(const Step *s, const Window *w)
 /* A tile of `members` results by `vectors` vectors, over all terms; left factors are shared and lie
  * `down` and `right` of each other. */
 LANES_INLINE void tile(const int members, const int vectors, const Step *s, const Window *w,
-                 const double *left, ptrdiff_t down, ptrdiff_t right, int first, ptrdiff_t at)
+                       const double *left, ptrdiff_t down, ptrdiff_t right, int first, ptrdiff_t at)
 {
     V sum[TILE > 4 ? TILE : 4][8];
     for (int m = 0; m < members; m++)
@@ -331,14 +333,16 @@ static void inner_terms(const Step *s, const Window *w)
             double sum = 0.0;
             for (int t = 0; t < s->terms; t++) sum += *row(w, a, i + t) * *row(w, b, i + t);
             for (ptrdiff_t v = 0; v < w->vectors; v++)
-                v_store(out + v * LANES, s->option & ADDS ? v_load(out + v * LANES) + v_of(sum) : v_of(sum));
+                v_store(out + v * LANES,
+                        s->option & ADDS ? v_load(out + v * LANES) + v_of(sum) : v_of(sum));
             continue;
         }
         for (ptrdiff_t v = 0; v < w->vectors * LANES; v += LANES) {
             V sum = v_of(0.0);
             for (int t = 0; t < s->terms; t++) {
                 const double *x = row(w, a, i + t), *y = row(w, b, i + t);
-                V left = a->space ? v_load(x + v) : v_of(*x), right = b->space ? v_load(y + v) : v_of(*y);
+                V left = a->space ? v_load(x + v) : v_of(*x),
+                  right = b->space ? v_load(y + v) : v_of(*y);
                 sum = v_multiply_add(left, right, sum);
             }
             v_store(out + v, s->option & ADDS ? v_load(out + v) + sum : sum);
@@ -362,10 +366,12 @@ static void inner_shared(const Step *s, const Window *w)
             ALIGNED double left[LANES], right[LANES];
             for (int k = 0; t + LANES <= s->terms; t += LANES, k ^= 1) {
                 if (straight) {
-                    sums[k] = v_multiply_add(v_load_unaligned(shared + x[t]), v_load_unaligned(shared + y[t]), sums[k]);
+                    sums[k] = v_multiply_add(v_load_unaligned(shared + x[t]),
+                                             v_load_unaligned(shared + y[t]), sums[k]);
                     continue;
                 }
-                for (int j = 0; j < LANES; j++) left[j] = shared[x[t + j]], right[j] = shared[y[t + j]];
+                for (int j = 0; j < LANES; j++)
+                    left[j] = shared[x[t + j]], right[j] = shared[y[t + j]];
                 sums[k] = v_multiply_add(v_load(left), v_load(right), sums[k]);
             }
             sum = v_total(sums[0] + sums[1]);
@@ -378,18 +384,19 @@ static void inner_shared(const Step *s, const Window *w)
 
 /* ---------------------------------------------------------------- totals over an axis */
 
-/* The sum of each of n <= LANES vectors, in the order of `v_total`: neighbours, then pairs of them. */
+/* The sum of each of n <= LANES vectors, in the order of `v_total`: neighbours, then pairs of them.
+ */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector) && LANES > 1
 #define SHUFFLES 1
 #endif
 #endif
 #if LANES == 8
-#define SINGLES(a, b, k) \
+#define SINGLES(a, b, k)                                                                           \
     __builtin_shufflevector(a, b, k, k + 8, k + 2, k + 10, k + 4, k + 12, k + 6, k + 14)
-#define TWOS(a, b, k) \
+#define TWOS(a, b, k)                                                                              \
     __builtin_shufflevector(a, b, k, k + 1, k + 8, k + 9, k + 4, k + 5, k + 12, k + 13)
-#define FOURS(a, b, k) \
+#define FOURS(a, b, k)                                                                             \
     __builtin_shufflevector(a, b, k, k + 1, k + 2, k + 3, k + 8, k + 9, k + 10, k + 11)
 #elif LANES == 4
 #define SINGLES(a, b, k) __builtin_shufflevector(a, b, k, k + 4, k + 2, k + 6)
@@ -471,8 +478,8 @@ static void total(const Step *s, const Window *w) { row_totals(s, w, 0); }
 static void total_pairs(const Step *s, const Window *w) { row_totals(s, w, 1); }
 
 /* A tile of a grid: every left row times every right row. */
-LANES_INLINE void grid_tile(const int lefts, const int rights, const Step *s, const Window *w, int i,
-                            int j, M real)
+LANES_INLINE void grid_tile(const int lefts, const int rights, const Step *s, const Window *w,
+                            int i, int j, M real)
 {
     V sum[8][4];
     const double *x[8], *y[4];
@@ -505,7 +512,8 @@ LANES_INLINE void grid_tile(const int lefts, const int rights, const Step *s, co
             double found[LANES];
             for (int a = 0; a < LANES; a++) column[a] = sum[a][b];
             add_lanes(column, LANES, found);
-            for (int a = 0; a < LANES; a++) w->base[0][s->out.slots[first + a * wide + b]] = found[a];
+            for (int a = 0; a < LANES; a++)
+                w->base[0][s->out.slots[first + a * wide + b]] = found[a];
         }
         return;
     }
@@ -584,10 +592,28 @@ static const All alls[] = {SHARES(SHARE_LOOP)};
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
 const Kernels NAMED(autodiff_kernels_, LANES) = {
-    .name = SET, .lanes = LANES, .rows = names, .arities = arities, .loops = loops, .manys = manys,
-    .firsts = firsts, .seconds = seconds, .pairs = pairs, .sets = sets, .alls = alls,
-    .elementwise = elementwise, .pair = pair, .many = many, .share = share, .shares = shares, .inner_matrix = inner_matrix,
-    .inner_terms = inner_terms, .inner_shared = inner_shared, .total = total,
-    .total_pairs = total_pairs, .total_grid = total_grid, .gather = gather,
+    .name = SET,
+    .lanes = LANES,
+    .rows = names,
+    .arities = arities,
+    .loops = loops,
+    .manys = manys,
+    .firsts = firsts,
+    .seconds = seconds,
+    .pairs = pairs,
+    .sets = sets,
+    .alls = alls,
+    .elementwise = elementwise,
+    .pair = pair,
+    .many = many,
+    .share = share,
+    .shares = shares,
+    .inner_matrix = inner_matrix,
+    .inner_terms = inner_terms,
+    .inner_shared = inner_shared,
+    .total = total,
+    .total_pairs = total_pairs,
+    .total_grid = total_grid,
+    .gather = gather,
     .descend = descend,
 };

@@ -1,0 +1,378 @@
+/* A machine, and how it is made from the text of a program: part of machine.c.
+ *
+ * The text is int32 numbers. Every slot in it is checked here, once, so that running checks
+ * nothing.
+ */
+#ifndef AUTODIFF_READING_H
+#define AUTODIFF_READING_H
+
+#include <Python.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine.h"
+
+enum {
+    ELEMENTWISE,
+    PAIR,
+    MANY,
+    SHARE,
+    ALL_SHARES,
+    INNER_MATRIX,
+    INNER_TERMS,
+    INNER_SHARED,
+    TOTAL,
+    TOTAL_PAIRS,
+    TOTAL_GRID,
+    N_KINDS
+};
+enum { SHARED, ROWS };
+enum { ALIGNMENT = 64, CACHE = 256 * 1024, NEVER = -1 };
+
+typedef struct Segment {
+    int32_t axis, n_steps, n_totals;
+    Step *steps;
+} Segment;
+
+typedef struct Table {
+    int64_t rows, length; /* length is 0 for the axis of the rows of X */
+    int64_t padded;       /* from row to row */
+    int64_t size_slot;    /* of the shared number that says how long the axis is, or -1 */
+    double *data;
+    size_t capacity;
+} Table;
+
+typedef struct Rows { /* of X */
+    const double *X;
+    ptrdiff_t row_step, input_step, n;
+    const int64_t *order;  /* which rows, or NULL for all */
+    const double *columns; /* X as a row for each input, or NULL */
+    ptrdiff_t length;      /* from input to input in `columns` */
+    double *varying;       /* where outputs of rows go, one after the other, or NULL */
+    ptrdiff_t total_rows;
+} Rows;
+
+typedef struct Machine {
+    PyObject_HEAD
+    const Kernels *kernels;
+    PyThread_type_lock lock;
+    unsigned long owner; /* the thread that has the lock, 0 for none */
+    int32_t *code;
+    int32_t n_axes, n_inputs, n_parameters, n_shared, n_outputs, n_segments, n_varying,
+        n_shared_outputs;
+    int whole;     /* whether the rows of X need their whole table */
+    Table *tables; /* of each axis; the shared vector is the first, inputs the last */
+    Segment *segments;
+    Column *columns;
+    Step *steps;
+    int32_t *outputs; /* space and slot of each */
+    double *totals, *gradient;
+    double **base; /* of each space */
+    ptrdiff_t *lengths;
+    int64_t size; /* numbers that a row needs */
+    int64_t work; /* numbers that a row computes */
+    int64_t bytes;
+    int64_t pulses, next_look;
+    double last_look;
+} Machine;
+
+/* ---------------------------------------------------------------- memory */
+
+/* Bytes of n numbers, in whole cache lines. */
+static size_t bytes_of(size_t n)
+{
+    return ((n ? n : 1) * sizeof(double) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static double *numbers(Machine *m, size_t n)
+{
+    void *memory = NULL;
+    if (n > SIZE_MAX / 16 || posix_memalign(&memory, ALIGNMENT, bytes_of(n))) return NULL;
+    memset(memory, 0, bytes_of(n));
+    m->bytes += (int64_t)bytes_of(n);
+    return memory;
+}
+
+/* Memory for so many rows of a table; what was there is lost if that is not enough. */
+static int room(Machine *m, Table *table, int64_t rows, int64_t length)
+{
+    if (length && rows > PTRDIFF_MAX / 16 / length) return -1;
+    size_t n = (size_t)(rows * length);
+    if (table->data && n <= table->capacity) return 0;
+    double *data = numbers(m, n);
+    if (!data) return -1;
+    if (table->data) m->bytes -= (int64_t)bytes_of(table->capacity);
+    free(table->data);
+    table->data = data;
+    table->capacity = n;
+    return 0;
+}
+
+static void Machine_dealloc(Machine *m)
+{
+    if (m->lock) PyThread_free_lock(m->lock);
+    for (int i = 0; m->tables && i < m->n_axes + 2; i++) free(m->tables[i].data);
+    for (int i = 0; m->segments && i < m->n_segments; i++) {
+        for (int j = 0; j < m->segments[i].n_steps; j++) free(m->segments[i].steps[j].scratch);
+    }
+    free(m->code), free(m->tables), free(m->segments), free(m->columns), free(m->steps);
+    free(m->totals), free(m->gradient), free(m->base), free(m->lengths);
+    Py_TYPE(m)->tp_free((PyObject *)m);
+}
+
+/* ---------------------------------------------------------------- reading a program's text */
+
+typedef struct Reader {
+    const int32_t *at, *end;
+    int bad;
+} Reader;
+
+static int32_t next(Reader *r, int64_t low, int64_t high)
+{
+    if (r->at >= r->end || *r->at < low || *r->at > high) {
+        r->bad = 1;
+        return 0;
+    }
+    return *r->at++;
+}
+
+static void read_column(Machine *m, Reader *r, Column *c, int32_t axis)
+{
+    c->space = next(r, 0, m->n_axes + 1);
+    c->count = next(r, 1, INT32_MAX);
+    if (r->bad || r->end - r->at < c->count) {
+        r->bad = 1;
+        return;
+    }
+    /* what varies varies along the axis of the step; inputs do along that of the rows */
+    if (c->space && c->space != axis && !(c->space == m->n_axes + 1 && axis == ROWS)) r->bad = 1;
+    c->slots = r->at;
+    int64_t rows = m->tables[c->space].rows;
+    for (int32_t i = 0; i < c->count; i++) next(r, 0, rows - 1);
+    if (r->bad) return;
+    c->stride = c->count > 1 ? c->slots[1] - c->slots[0] : 1;
+    c->regular = 1;
+    for (int32_t i = 1; i < c->count; i++)
+        if (c->slots[i] - c->slots[i - 1] != c->stride) c->regular = 0;
+}
+
+static int shared_matrix(Step *s)
+{
+    const int32_t *slots = s->columns[0].slots;
+    int32_t terms = s->terms;
+    s->right = terms > 1 ? slots[1] - slots[0] : 1;
+    s->down = s->members > 1 ? slots[terms] - slots[0] : 1;
+    for (int32_t i = 0; i < s->members; i++)
+        for (int32_t t = 0; t < terms; t++)
+            if (slots[(ptrdiff_t)i * terms + t] - slots[0] !=
+                (int64_t)i * s->down + (int64_t)t * s->right)
+                return 0;
+    return 1;
+}
+
+static int length_of(const char *const *names)
+{
+    int n = 0;
+    while (names[n]) n++;
+    return n;
+}
+
+/* Which operands of a set, not slots. */
+static void read_choice(Reader *r, Column *c, int32_t members, int32_t operands)
+{
+    c->count = next(r, members, members);
+    c->slots = r->at;
+    if (r->bad || r->end - r->at < members) {
+        r->bad = 1;
+        return;
+    }
+    for (int32_t i = 0; i < members; i++) next(r, 0, (int64_t)operands - 1);
+}
+
+static int read_step(Machine *m, Reader *r, Step *s, Segment *segment, Column *columns)
+{
+    const Kernels *k = m->kernels;
+    int32_t kind = next(r, 0, N_KINDS - 1);
+    int32_t name = next(r, 0,
+                        length_of(kind == PAIR         ? k->firsts
+                                  : kind == ALL_SHARES ? k->sets
+                                                       : k->rows) -
+                            1);
+    s->axis = segment->axis;
+    s->members = next(r, 1, INT32_MAX);
+    s->terms = next(r, 1, INT32_MAX);
+    s->option = next(r, 0, 7);
+    int32_t n = s->n_columns = next(r, 1, INT32_MAX);
+    if (r->bad) return 0;
+    s->columns = columns;
+    read_column(m, r, &s->out, s->axis);
+    int shares = kind == SHARE || kind == ALL_SHARES;
+    int32_t operands = shares ? n - 1 - (s->option & WITH_SUM ? 1 : 0) : n;
+    r->bad |= operands < 1;
+    for (int i = 0; i < n && !r->bad; i++) {
+        if (shares && i == operands)
+            read_choice(r, &columns[i], s->members, operands);
+        else
+            read_column(m, r, &columns[i], s->axis);
+    }
+    if (r->bad) return 0;
+    /* how many slots each column has, and whether it varies (1), is shared (0) or either (-1) */
+    int64_t products = (int64_t)s->members * s->terms;
+    int64_t counts[3] = {s->members, s->members, s->members};
+    int varies[3] = {-1, -1, -1}, wanted = 2;
+    int totals = kind >= TOTAL;
+    switch (kind) {
+    case ELEMENTWISE:
+        s->run = k->elementwise;
+        s->loop = k->loops[name];
+        r->bad |= !s->loop;
+        wanted = k->arities[name];
+        break;
+    case PAIR:
+        s->run = k->pair;
+        s->pair = k->pairs[name];
+        varies[0] = varies[1] = 1;
+        r->bad |= columns[1].space != s->axis || !s->axis;
+        break;
+    case MANY:
+    case SHARE:
+    case ALL_SHARES:
+        s->run = kind == MANY ? k->many : kind == SHARE ? k->share : k->shares;
+        for (int i = 0; i < operands; i++) r->bad |= columns[i].count != (shares ? 1 : s->members);
+        if (kind == ALL_SHARES) {
+            s->all = k->alls[name];
+            r->bad |= !s->axis;
+            if (s->option & WITH_SUM)
+                r->bad |= columns[n - 1].space != s->axis || columns[n - 1].count != 1;
+        } else {
+            s->many = k->manys[name];
+            r->bad |= !s->many || s->option & WITH_SUM;
+        }
+        wanted = n;
+        s->scratch = numbers(m, 8 + (size_t)n * (2 + 2 * (size_t)k->lanes));
+        if (!s->scratch) return -1;
+        break;
+    case INNER_MATRIX:
+        s->run = k->inner_matrix;
+        counts[0] = products, counts[1] = s->terms;
+        varies[0] = varies[2] = 0, varies[1] = 1;
+        wanted = s->option & BIAS ? 3 : 2;
+        break;
+    case INNER_TERMS:
+    case INNER_SHARED:
+        s->run = kind == INNER_TERMS ? k->inner_terms : k->inner_shared;
+        counts[0] = counts[1] = products;
+        r->bad |= !s->axis != (kind == INNER_SHARED) || s->option & BIAS;
+        break;
+    default:
+        s->run = kind == TOTAL ? k->total : kind == TOTAL_PAIRS ? k->total_pairs : k->total_grid;
+        varies[0] = varies[1] = 1;
+        wanted = kind == TOTAL ? 1 : 2;
+        if (kind == TOTAL_GRID) {
+            counts[0] = columns[0].count, counts[1] = n > 1 ? columns[1].count : 0;
+            r->bad |= counts[0] * counts[1] != s->members;
+        }
+    }
+    r->bad |= n != wanted || s->out.count != s->members;
+    r->bad |= totals ? !s->axis || s->out.space : s->out.space != s->axis;
+    for (int i = 0; i < n && i < 3 && operands == n && kind != MANY; i++)
+        r->bad |= columns[i].count != counts[i] ||
+                  (varies[i] >= 0 && (columns[i].space != 0) != varies[i]);
+    if (r->bad) return 0;
+    if (kind == INNER_MATRIX && !shared_matrix(s)) {
+        s->scratch = numbers(m, (size_t)products);
+        if (!s->scratch) return -1;
+    }
+    if (totals) {
+        s->first_total = segment->n_totals;
+        if ((int64_t)segment->n_totals + s->members > INT32_MAX) r->bad = 1;
+        segment->n_totals += s->members;
+    }
+    m->work += kind >= INNER_MATRIX && kind <= INNER_SHARED ? products : s->members;
+    return 0;
+}
+
+/* What a text may ask memory for: as much as was given with it. */
+typedef struct Given {
+    int64_t shared, longest; /* numbers of the shared vector, of the longest lanes */
+} Given;
+
+/* The text: axes, inputs, parameters, shared numbers, whether rows need their whole table; for each
+ * axis its slots, its length (0: rows of X) and the slot of that number; the outputs; how many
+ * steps and columns; the segments. */
+static int read_program(Machine *m, Reader *r, const Given *given)
+{
+    m->n_axes = next(r, 1, (r->end - r->at) / 3);
+    m->n_inputs = next(r, 0, INT32_MAX);
+    m->n_parameters = next(r, 0, INT32_MAX);
+    m->n_shared = next(r, m->n_parameters, given->shared);
+    m->whole = next(r, 0, 1);
+    if (r->bad) return 0;
+    int32_t n_spaces = m->n_axes + 2, n_totals = 0;
+    m->tables = calloc(n_spaces, sizeof *m->tables);
+    m->base = calloc(n_spaces, sizeof *m->base);
+    m->lengths = calloc(n_spaces, sizeof *m->lengths);
+    if (!m->tables || !m->base || !m->lengths) return -1;
+    m->tables[SHARED].rows = m->n_shared;
+    m->tables[n_spaces - 1].rows = m->n_inputs;
+    for (int32_t i = 1; i <= m->n_axes; i++) {
+        Table *t = &m->tables[i];
+        t->rows = next(r, 0, r->end - r->at); /* each of them is named further down */
+        t->length = next(r, i == ROWS ? 0 : 1, i == ROWS ? 0 : given->longest);
+        t->size_slot = next(r, -1, (int64_t)m->n_shared - 1);
+        t->padded = (t->length + m->kernels->lanes - 1) / m->kernels->lanes * m->kernels->lanes;
+        if (r->bad) return 0;
+        if (i > ROWS && room(m, t, t->rows, t->padded)) return -1;
+    }
+    m->size = m->tables[ROWS].rows + m->n_inputs;
+    m->n_outputs = next(r, 0, INT32_MAX);
+    m->outputs = (int32_t *)r->at;
+    for (int32_t i = 0; i < m->n_outputs && !r->bad; i++) {
+        int32_t there = next(r, 0, m->n_axes);
+        next(r, 0, m->tables[there].rows - 1);
+        m->n_varying += there == ROWS;
+        m->n_shared_outputs += there == SHARED;
+    }
+    int32_t n_steps = next(r, 0, INT32_MAX), n_columns = next(r, 0, INT32_MAX);
+    m->n_segments = next(r, 0, INT32_MAX);
+    if (r->bad || n_steps > r->end - r->at || n_columns > r->end - r->at ||
+        m->n_segments > r->end - r->at) {
+        r->bad = 1;
+        m->n_segments = 0;
+        return 0;
+    }
+    m->segments = calloc((size_t)m->n_segments + 1, sizeof *m->segments);
+    m->steps = calloc((size_t)n_steps + 1, sizeof *m->steps);
+    m->columns = calloc((size_t)n_columns + 1, sizeof *m->columns);
+    if (!m->segments || !m->steps || !m->columns) return -1;
+    Step *step = m->steps;
+    Column *column = m->columns;
+    for (int32_t i = 0; i < m->n_segments && !r->bad; i++) {
+        Segment *s = &m->segments[i];
+        s->axis = next(r, 0, m->n_axes);
+        s->steps = step;
+        int32_t n = next(r, 0, m->steps + n_steps - step);
+        for (int32_t j = 0; j < n && !r->bad; j++, step++) {
+            s->n_steps = j + 1;
+            /* the reader looks at the number of columns before it reads them */
+            if (r->end - r->at < 6 || r->at[5] < 1 || r->at[5] > m->columns + n_columns - column) {
+                r->bad = 1;
+                break;
+            }
+            if (read_step(m, r, step, s, column)) return -1;
+            column += step->n_columns;
+        }
+        if (r->bad) break;
+        if (s->n_totals > n_totals) n_totals = s->n_totals;
+    }
+    r->bad |= r->at != r->end;
+    if (r->bad) return 0;
+    m->totals = numbers(m, (size_t)n_totals * m->kernels->lanes);
+    m->gradient = numbers(m, (size_t)m->n_parameters);
+    return room(m, &m->tables[SHARED], 1, (int64_t)m->n_shared + 8) || !m->totals || !m->gradient
+               ? -1
+               : 0;
+}
+
+#endif
