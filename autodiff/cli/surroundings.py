@@ -10,6 +10,7 @@ from shutil import which
 
 import autodiff as ad
 from autodiff import native
+from autodiff.backends import available
 
 # What can be installed beside the package, and what for.
 PACKAGES = {
@@ -27,6 +28,7 @@ def surroundings() -> list[tuple[str, str]]:
         ("autodiff", f"{ad.__version__}, in {ad.__path__[0]}"),
         ("Python", f"{platform.python_version()} on {platform.system()}, {sys.executable}"),
         ("native", "; ".join(f"{part} {said}" for part, said in native.status().items())),
+        ("programs", "; ".join(f"{name} {said}" for name, said in available().items())),
         ("dot", _dot()),
         ("wasm", _wasm()),
     ]
