@@ -46,6 +46,7 @@ class Runner:
         self, layout: Layout, n_inputs: int, lanes: Sequence[Any], n_parameters: int
     ) -> None:
         self.layout = layout
+        self.instructions = instructions()
         self.machines: dict[str | None, Any] = {}
         self.make = partial(made, layout, n_inputs, lanes, n_parameters)
         self.machine: Any = None  # of the last run
@@ -59,7 +60,7 @@ class Runner:
 
     def machine_for(self, n: int) -> Any:
         """The machine that suits `n` rows: four lanes are enough for four, and quicker."""
-        wanted = instructions()
+        wanted = self.instructions
         if wanted is None and n <= FEW and FOUR_LANES in machine.INSTRUCTIONS:
             wanted = FOUR_LANES
         found = self.machines.get(wanted)
