@@ -297,6 +297,19 @@ def test_a_program_that_knows_its_descent_is_freed(backend):
 
 
 @native_only
+@pytest.mark.parametrize(("terms", "wide"), [(4, False), (100, True)])
+def test_lanes_count_as_rows(terms, wide):
+    """A loop over many samples has no rows of X, but wants wide vectors all the same."""
+    w = ad.Value(0.5, "w")
+    total = sum((ad.tanh(w * (0.1 * k)) - 0.2) ** 2 for k in range(terms))
+    program = ad.compile(total, parameters=w, backend="native")
+    program.run(rate=0.1, steps=1)
+    [runner] = program._runners.values()
+    few = "AVX2" if "AVX2" in SETS else SETS[0]
+    assert runner.machine.instructions == (SETS[0] if wide else few)
+
+
+@native_only
 @pytest.mark.slow
 def test_memory_does_not_grow():
     """Thousands of programs made, run and freed: as much memory as after the first ones."""

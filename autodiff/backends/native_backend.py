@@ -55,13 +55,14 @@ class Runner:
         ]
         self.varying = {i: at for at, i in enumerate(rows)}
         self.lengths = lengths_of(layout, lanes)
+        self.longest = max(self.lengths.values(), default=0)
         self.results = np.zeros(len(layout.outputs))
         self.columns: Any = None
 
     def machine_for(self, n: int) -> Any:
         """The machine that suits `n` rows: four lanes are enough for four, and quicker."""
         wanted = self.instructions
-        if wanted is None and n <= FEW and FOUR_LANES in machine.INSTRUCTIONS:
+        if wanted is None and max(n, self.longest) <= FEW and FOUR_LANES in machine.INSTRUCTIONS:
             wanted = FOUR_LANES
         found = self.machines.get(wanted)
         if found is None:
