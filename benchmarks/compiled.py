@@ -221,19 +221,24 @@ def show(contest: Contest) -> None:
 
 def rows_of_table(contests: dict[str, Contest]) -> None:
     """What was asked for and what was measured, as Markdown."""
-    print("| work | ours | against | at least | measured | fastest rounds |")
+    print("| work | ours | against | asked | measured | fastest rounds |")
     print("|---|---|---|---|---|---|")
     for work, ours, peer, least in ASKED:
         contest = contests.get(work, {})
+        asked = ("within " if least < 1 else "") + times(least, least)
         if ours not in contest or peer not in contest:
-            print(f"| {work} | `{ours}` | {peer} | {least:.3g}x | not here | |")
+            print(f"| {work} | `{ours}` | {peer} | {asked} | not here | |")
             continue
-        measured, fastest = ratios(contest[ours], contest[peer])
-        short = "" if measured >= least else " (short)"
-        print(
-            f"| {work} | `{ours}` | {peer} | {least:.3g}x "
-            f"| {measured:.3g}x{short} | {fastest:.3g}x |"
-        )
+        found = ratios(contest[ours], contest[peer])
+        short = "" if found[0] >= least else " (short)"
+        measured, fastest = (times(x, least) for x in found)
+        print(f"| {work} | `{ours}` | {peer} | {asked} | {measured}{short} | {fastest} |")
+
+
+def times(ratio: float, least: float) -> str:
+    """How many times as long the peer takes, or ours where just staying near was asked."""
+    shown = 1 / ratio if least < 1 else ratio
+    return f"{shown:.0f}x" if shown >= 100 else f"{shown:.3g}x"
 
 
 # ---------------------------------------------------------------- compiling
