@@ -112,6 +112,14 @@ def test_a_long_operand_is_shown_shortened():
     assert len(str(error.value)) < 300
 
 
+def test_data_given_as_an_integer_are_a_float_in_the_next_node():
+    for op in (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow):
+        x = Value(1.0)
+        x.data = 3
+        y = op(x, 2.0)
+        assert (y.point, type(y.point[0]), type(x.data)) == ((3.0, 2.0), float, float)
+
+
 def test_a_value_of_a_value_is_refused():
     with refuses(TypeError, "v.data"):
         Value(Value(1.0))
