@@ -525,6 +525,12 @@ def test_a_number_of_a_million_digits_is_a_float_at_once() -> None:
     assert parse("0." + "3" * 999_990).data == 1 / 3
 
 
+def test_a_line_is_counted_from_the_very_first() -> None:
+    with pytest.raises(ParseError) as error:
+        parse_lines("\n\nz = ")
+    assert (error.value.line, error.value.column) == (3, 4)
+
+
 def test_limits_for_strangers() -> None:
     assert read_expression("x+" * 4_000 + "x", {"x": 1}, Limits(characters=10_000)).data == 4_001
     refused = {
