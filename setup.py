@@ -27,6 +27,12 @@ if platform.machine().lower() in ("x86_64", "amd64"):
 EXTENSIONS = [
     Extension("autodiff.native.value", ["autodiff/native/value.c"], optional=True),
     Extension(
+        "autodiff.native.nodes",
+        [f"autodiff/native/{name}.c" for name in ("nodes", "sums", "slopes", "layout")],
+        depends=["autodiff/native/nodes.h"],
+        optional=True,
+    ),
+    Extension(
         "autodiff.native.machine",
         ["autodiff/native/machine.c", *(f"autodiff/native/{name}.c" for name in SETS)],
         depends=[f"autodiff/native/{name}.h" for name in

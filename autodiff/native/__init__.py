@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     Class = TypeVar("Class", bound=type)
+    Function = TypeVar("Function", bound=Callable[..., Any])
 
-PARTS = ("value", "machine")  # modules of this package that setup.py builds
+PARTS = ("value", "nodes", "machine")  # modules of this package that setup.py builds
 SWITCH = "AUTODIFF_NATIVE"
 
 _loaded: dict[str, tuple[ModuleType | None, str]] = {}
@@ -60,21 +61,26 @@ def _load(name: str) -> tuple[ModuleType | None, str]:
 
 
 def _is_stale(built: str, part: str) -> bool:
-    """Whether C code has changed since; a wheel has none. What is not `value.c` is the machine."""
+    """Whether C code has changed since; a wheel has none."""
     files = [f for f in os.scandir(os.path.dirname(built)) if f.name.endswith((".c", ".h"))]
-    sources = [f for f in files if (f.name == "value.c") == (part == "value")]
+    sources = [f for f in files if PART_OF.get(f.name, "machine") == part]
     return any(f.stat().st_mtime > os.path.getmtime(built) for f in sources)
+
+
+# The sources of the smaller parts; all others are the machine's.
+NODES = ("nodes.h", "nodes.c", "sums.c", "slopes.c", "layout.c")
+PART_OF = {"value.c": "value", **dict.fromkeys(NODES, "nodes")}
 
 
 # ---------------------------------------------------------------- Value
 
 
-def fast(cls: Class) -> Class:
+def fast(cls: Class, part: str = "value") -> Class:
     """The C type with all that `cls` has, or `cls` itself where there is none.
 
     The C type has arithmetic and `backward` of its own, and everything else from `cls`.
     """
-    compiled = load("value")
+    compiled = load(part)
     return cls if compiled is None else compiled.adopt(cls)
 
 
@@ -82,3 +88,28 @@ def method(op: Any, python: Callable[..., Any]) -> Any:
     """The method of Value for a row of the table: compiled where it can be, else `python`."""
     compiled = load("value")
     return (compiled and compiled.method(op.name, op.__doc__, python)) or python
+
+
+# ---------------------------------------------------------------- nodes of programs
+
+
+def fast_node(cls: Class) -> Class:
+    """The C type for the Node or the Builder of programs; see `fast`."""
+    return fast(cls, "nodes")
+
+
+def fast_pass(python: Function) -> Function:
+    """The pass over nodes of that name, compiled where it is; what that leaves to `python` it
+    answers with NotImplemented.
+    """
+    compiled = getattr(load("nodes"), python.__name__, None)
+    if compiled is None:
+        return python
+
+    def either(*args: Any) -> Any:
+        found = compiled(*args)
+        return python(*args) if found is NotImplemented else found
+
+    either.__doc__ = python.__doc__
+    either.__wrapped__ = python  # type: ignore[attr-defined]
+    return either  # type: ignore[return-value]

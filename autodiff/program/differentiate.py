@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from autodiff import native
 from autodiff.calculus import Choice, Flow
 from autodiff.graph import sweep
 from autodiff.op import TABLE
@@ -49,8 +50,8 @@ class AxisFlow(Flow):
         adjoint: Any = self.adjoint
         inside: Any = slope.slope
         if self.reach is None and type(inside) is Node and type(adjoint) is Node:
-            home, axis = adjoint.home, adjoint.axis
-            if axis == inside.axis:  # not as products first, of which there are many
+            home, axis = adjoint.home, slope.node.axis
+            if adjoint.axis == inside.axis == axis:  # not as products first, of which there are many
                 total: Any = home.total_product(adjoint, inside, axis)
                 return AxisFlow(total)
         flow = Flow.__mul__(self, slope.slope)
@@ -98,6 +99,7 @@ def local_slopes(wanted: Collection[Node]) -> Callable[[Node], list[tuple[Node, 
     return local
 
 
+@native.fast_pass
 def gradients(y: Node | float, xs: Sequence[Node]) -> list[Any]:
     """dy/dx for each x: Nodes, or floats where nothing varies. All of them are shared."""
     order = behind([y])

@@ -24,6 +24,7 @@ TOTALS = {TOTAL, TOTAL_PRODUCT}
 # Rows over one set of operands of which the first is singled out: members of one set belong
 # together.
 SHARES = {"logsumexp_share", "softmax_share", "softmax_rest"}
+NUMBER = -1 << 30  # among the numbers of groups and, below 0, of axes
 INPUT = -1  # the space of the rows of X, which belong to the user
 MEMBERS_PER_SET = 4  # sums over different operands stay in one group unless each set has so many
 
@@ -117,7 +118,7 @@ def _key(node: Node, member_of: list[int]) -> Any:
         return op, axis, len(operands)
     if op == "inner":
         half = len(operands) // 2
-        there = [-9 if type(x) is float else member_of[x.index] for x in operands[half:]]
+        there = [NUMBER if type(x) is float else member_of[x.index] for x in operands[half:]]
         return (op, axis, *map(space, operands[:half]), *there)
     if op in SHARES:
         return (op, *[x if type(x) is float else (x.index,) for x in sorted_operands(operands)])

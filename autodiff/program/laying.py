@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from autodiff import native
 from autodiff.program.allocate import Layout, allocate
 from autodiff.program.differentiate import gradients
 from autodiff.program.group import group
@@ -35,12 +36,17 @@ def lay_out(
         outputs = _with_gradients(y, parameters[:wanted])
     elif kind == NODES:
         outputs = [node for node in builder.nodes if node.operands]
-    outputs = raise_sums(lower(outputs, known))
-    nodes = behind(outputs)
-    rows = {node.op for node in nodes if node.operands}
-    layout = allocate(nodes, group(nodes), outputs, n_parameters)
+    layout, rows = planned(raise_sums(lower(outputs, known)), n_parameters)
     builder.clear()
     return layout, builder.dropped, rows
+
+
+@native.fast_pass
+def planned(outputs: Sequence[Any], n_parameters: int) -> tuple[Layout, set[str]]:
+    """The layout that computes the outputs, and the rows that its steps run."""
+    nodes = behind(outputs)
+    rows = {node.op for node in nodes if node.operands}
+    return allocate(nodes, group(nodes), outputs, n_parameters), rows
 
 
 def _with_gradients(y: Any, parameters: list[Node]) -> list[Any]:

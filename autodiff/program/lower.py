@@ -23,8 +23,7 @@ ALWAYS = frozenset((TOTAL, TOTAL_PRODUCT, "inner", ""))
 def lower(outputs: Sequence[Any], known: Collection[str]) -> list[Any]:
     """The outputs over rows that are `known`, as far as that goes."""
     roots = [x for x in outputs if type(x) is Node]
-    made = roots[0].home.nodes if roots else []
-    if all(op in known or op in ALWAYS for op in {node.op for node in made if node.operands}):
+    if not roots or roots[0].home.ops().difference(ALWAYS).issubset(known):
         return list(outputs)
     nodes = behind(outputs)
     fresh: dict[Node, Any] = {}

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from math import copysign
 
+from autodiff import native
 from autodiff.op import TABLE, Op, number
 from autodiff.program.simplify import ALWAYS, RULES
 
@@ -30,6 +31,7 @@ SHARED, ROWS = 0, 1  # the first two axes
 TOTAL, TOTAL_PRODUCT = "total", "total_product"
 
 
+@native.fast_node
 class Node:
     """An op and its operands, or a leaf; see the module's first lines.
 
@@ -119,6 +121,7 @@ def _operand(x: Any) -> Any:
     return x if type(x) is Node or type(x) is float else number(x)
 
 
+@native.fast_node
 class Builder:
     """Makes nodes, each once. `gated` keeps the rows that hold back what a dead branch would send.
 
@@ -176,6 +179,10 @@ class Builder:
     def known(self, op: str, args: tuple[Any, ...]) -> Node | None:
         """The node that says op(*args), if there is one."""
         return self._known.get((op, args))
+
+    def ops(self) -> set[str]:
+        """The ops of all nodes that are no leaves."""
+        return {node.op for node in self.nodes if node.operands}
 
     def record(self, op: str, args: tuple[Any, ...]) -> Any:
         """The node that says op(*args), something simpler of the same value, or a float."""

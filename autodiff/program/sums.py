@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import gt
 
+from autodiff import native
 from autodiff.program.node import TOTAL_PRODUCT, Builder, Node, behind, rebuilt, users
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -25,6 +26,7 @@ LONGER = SUMS | {"neg"}  # what a chain of more than two terms goes on with
 FEW, MANY = 3, 8  # from so many terms on a sum is one node, with products among them and without
 
 
+@native.fast_pass
 def raise_sums(outputs: Sequence[Any]) -> list[Any]:
     """The outputs with every sum of products as one node."""
     nodes = behind(outputs)

@@ -1,0 +1,1105 @@
+/* Nodes of programs in C: the store that autodiff/program/node.py describes, number for number.
+
+The Python class `Builder` keeps a list of Node objects and a dict of what they say. Here a builder
+is one table with a row for each node; a hash table finds the row that says the same. Passes in C
+(sums.c, slopes.c, layout.c) work on the rows by number and make no objects at all.
+
+A `Node` is then only a handle: its builder and its number. It is made when Python code asks for it,
+and as long as it lives the builder hands out the same one, so `is` means what it means in Python.
+Handles hold the builder and the builder does not hold them: there are no cycles, the collector has
+nothing to do, and a builder of a million nodes is freed by freeing a few arrays.
+
+`adopt` gives both types what they do not have themselves from the Python classes: operators,
+messages. The rules of simplify.py are asked in Python too, except for the arithmetic ones, which
+are repeated in `simpler`. */
+
+#include "nodes.h"
+
+#include <stddef.h>
+#include <structmember.h>
+
+PyTypeObject *NodeType, *BuilderType;
+
+typedef struct {
+    PyObject_HEAD
+    Builder *home;
+    int32_t index; /* -1: the builder was cleared */
+} Node;
+
+/* ---------------------------------------------------------------- growing arrays */
+
+int grow(void **array, size_t size, int32_t *room, int64_t wanted)
+{
+    int64_t larger = *room ? (int64_t)*room + *room / 2 : 64;
+    void *p;
+    if (larger < wanted)
+        larger = wanted;
+    if (larger >= INT32_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "a program has at most 2**31 operands");
+        return -1;
+    }
+    p = PyMem_RawRealloc(*array, (size_t)larger * size);
+    if (p == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    *array = p;
+    *room = (int32_t)larger;
+    return 0;
+}
+
+void *zeros(size_t n, size_t size)
+{
+    void *p = PyMem_RawCalloc(n ? n : 1, size);
+    return p ? p : PyErr_NoMemory();
+}
+
+static inline uint32_t mixed(uint32_t hash, uint32_t x)
+{
+    hash = (hash ^ x) * 0x9E3779B1u;
+    return hash ^ hash >> 15;
+}
+
+static inline uint32_t hash_of(const int32_t *items, int32_t n, uint32_t hash)
+{
+    int32_t i;
+    for (i = 0; i < n; i++)
+        hash = mixed(hash, (uint32_t)items[i]);
+    return hash;
+}
+
+/* A table of twice the size and more, with the numbers 0 .. n-1 at the places of their hashes. */
+static int rehash(uint32_t **table, uint32_t *mask, int32_t n, uint32_t (*hash)(void *, int32_t), void *of)
+{
+    size_t size = *mask ? ((size_t)*mask + 1) * 2 : 64;
+    uint32_t *fresh = ZEROS(uint32_t, size);
+    int32_t i;
+    if (fresh == NULL)
+        return -1;
+    for (i = 0; i < n; i++) {
+        size_t at = hash(of, i) & (size - 1);
+        while (fresh[at])
+            at = (at + 1) & (size - 1);
+        fresh[at] = (uint32_t)i + 1;
+    }
+    PyMem_RawFree(*table);
+    *table = fresh;
+    *mask = (uint32_t)(size - 1);
+    return 0;
+}
+
+static inline int is_full(int32_t n, uint32_t mask) { return (uint64_t)n * 2 >= mask; }
+
+static inline int32_t tuple_end(const Tuples *t, int32_t i)
+{
+    return i + 1 < t->starts.n ? t->starts.at[i + 1] : t->items.n;
+}
+
+static uint32_t hash_of_tuple(void *tuples, int32_t i)
+{
+    Tuples *t = tuples;
+    int32_t start = t->starts.at[i];
+    return hash_of(t->items.at + start, tuple_end(t, i) - start, 0);
+}
+
+int32_t tuple_number(Tuples *t, const int32_t *items, int32_t n)
+{
+    size_t at;
+    uint32_t found;
+    if (is_full(t->starts.n, t->mask) &&
+        rehash(&t->table, &t->mask, t->starts.n, hash_of_tuple, t))
+        return -1;
+    for (at = hash_of(items, n, 0) & t->mask; (found = t->table[at]); at = (at + 1) & t->mask) {
+        int32_t i = (int32_t)found - 1, start = t->starts.at[i];
+        if (tuple_end(t, i) - start == n && !memcmp(t->items.at + start, items, n * sizeof *items))
+            return i;
+    }
+    if (ROOM(t->items.at, t->items.n, t->items.room, n) || push(&t->starts, t->items.n))
+        return -1;
+    if (n)
+        memcpy(t->items.at + t->items.n, items, n * sizeof *items);
+    t->items.n += n;
+    t->table[at] = (uint32_t)t->starts.n;
+    return t->starts.n - 1;
+}
+
+void forget_tuples(Tuples *t)
+{
+    if ((uint32_t)t->starts.n * 8 > t->mask) {
+        if (t->mask)
+            memset(t->table, 0, ((size_t)t->mask + 1) * sizeof *t->table);
+    } else { /* a few tuples in a large table: all of them go, so any that is met is one of them */
+        int32_t i;
+        for (i = t->starts.n - 1; i >= 0; i--) {
+            size_t at = hash_of_tuple(t, i) & t->mask;
+            while (t->table[at] != (uint32_t)i + 1)
+                at = (at + 1) & t->mask;
+            t->table[at] = 0;
+        }
+    }
+    t->items.n = t->starts.n = 0;
+}
+
+void free_tuples(Tuples *t)
+{
+    PyMem_RawFree(t->items.at);
+    PyMem_RawFree(t->starts.at);
+    PyMem_RawFree(t->table);
+}
+
+/* ---------------------------------------------------------------- ops by name */
+
+static PyObject *op_names;   /* list */
+static PyObject *op_numbers; /* name: number */
+static PyObject *table;      /* autodiff.op.TABLE */
+static PyObject *rules;      /* autodiff.program.simplify.RULES */
+static PyObject *always;     /* autodiff.program.simplify.ALWAYS */
+static PyObject *text_forward;
+static PyObject *empty;
+
+typedef struct {
+    PyObject *rule; /* a rule that Python has and `simpler` has not */
+    char always;    /* ask it also when no operand is constant */
+    char asked;     /* this is filled in */
+} Rule;
+
+static Rule *rules_of;
+static int32_t rules_room;
+
+static const char *const spelled[KNOWN_OPS] = {
+    "add", "sub", "mul", "div", "neg", "alias", "inner", "total", "total_product", "logsumexp_share",
+    "softmax_share", "softmax_rest", "input", "parameter", "lane", "size",
+};
+
+int op_number(PyObject *name)
+{
+    PyObject *known = PyDict_GetItemWithError(op_numbers, name);
+    Py_ssize_t number;
+    if (known != NULL)
+        return (int)PyLong_AsLong(known);
+    if (PyErr_Occurred())
+        return -1;
+    number = PyList_GET_SIZE(op_names);
+    if (number > UINT16_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "more than 65535 names of ops");
+        return -1;
+    }
+    known = PyLong_FromSsize_t(number);
+    if (known == NULL || PyDict_SetItem(op_numbers, name, known) || PyList_Append(op_names, name))
+        number = -1;
+    Py_XDECREF(known);
+    return (int)number;
+}
+
+PyObject *op_name(int op) { return PyList_GET_ITEM(op_names, op); }
+
+PyObject *op_row(int op)
+{
+    PyObject *row = PyDict_GetItemWithError(table, op_name(op));
+    if (row == NULL && !PyErr_Occurred())
+        PyErr_SetObject(PyExc_KeyError, op_name(op));
+    return row;
+}
+
+static Rule *rule_of(int op)
+{
+    Rule *rule;
+    if (op >= rules_room) {
+        int32_t before = rules_room;
+        if (grow((void **)&rules_of, sizeof *rules_of, &rules_room, op + 1))
+            return NULL;
+        memset(rules_of + before, 0, (rules_room - before) * sizeof *rules_of);
+    }
+    rule = &rules_of[op];
+    if (!rule->asked) {
+        int in = PySet_Contains(always, op_name(op));
+        PyObject *found = PyDict_GetItemWithError(rules, op_name(op));
+        if (in < 0 || (found == NULL && PyErr_Occurred()))
+            return NULL;
+        rule->rule = op <= ALIAS ? NULL : Py_XNewRef(found);
+        rule->always = (char)in;
+        rule->asked = 1;
+    }
+    return rule;
+}
+
+/* ---------------------------------------------------------------- rows */
+
+static uint32_t hash_of_number(void *builder, int32_t i)
+{
+    uint64_t bits;
+    memcpy(&bits, &((Builder *)builder)->numbers[i], sizeof bits);
+    return mixed(mixed(0, (uint32_t)bits), (uint32_t)(bits >> 32));
+}
+
+Ref constant(Builder *b, double x)
+{
+    size_t at;
+    uint32_t found;
+    if (is_full(b->n_numbers, b->numbers_mask) &&
+        rehash(&b->known_numbers, &b->numbers_mask, b->n_numbers, hash_of_number, b))
+        return FAILED;
+    if (ROOM(b->numbers, b->n_numbers, b->numbers_room, 1))
+        return FAILED;
+    b->numbers[b->n_numbers] = x;
+    for (at = hash_of_number(b, b->n_numbers) & b->numbers_mask; (found = b->known_numbers[at]);
+         at = (at + 1) & b->numbers_mask)
+        if (!memcmp(&b->numbers[found - 1], &x, sizeof x))
+            return ~(Ref)(found - 1);
+    b->known_numbers[at] = (uint32_t)b->n_numbers + 1;
+    return ~(b->n_numbers++);
+}
+
+static uint32_t hash_of_row(void *builder, int32_t i) { return ((Builder *)builder)->rows[i].hash; }
+
+/* The row of this op over these operands (of a leaf, with this place and axis); else NONE, and the
+   free place of the table in `at`. */
+static inline Ref look_up(Builder *b, int op, const Ref *args, int32_t n, int32_t place, int32_t axis,
+                          uint32_t hash, size_t *at)
+{
+    uint32_t found;
+    for (*at = hash & b->known_mask; (found = b->known[*at]); *at = (*at + 1) & b->known_mask) {
+        const Row *row = &b->rows[found - 1];
+        if (row->hash == hash && row->op == op && row->count == n &&
+            (n ? !memcmp(b->operands + row->first, args, n * sizeof *args)
+               : row->place == place && row->axis == axis))
+            return (Ref)(found - 1);
+    }
+    return NONE;
+}
+
+static inline uint32_t hash_of_node(int op, const Ref *args, int32_t n, int32_t place, int32_t axis)
+{
+    uint32_t hash = hash_of(args, n, (uint32_t)op + 1);
+    return n ? hash : mixed(mixed(hash, (uint32_t)place), (uint32_t)axis);
+}
+
+static inline Ref node(Builder *b, int op, const Ref *args, int32_t n, int32_t axis, int32_t place)
+{
+    uint32_t hash = hash_of_node(op, args, n, place, axis);
+    size_t at;
+    Ref found;
+    Row *row;
+    if (is_full(b->n, b->known_mask) && rehash(&b->known, &b->known_mask, b->n, hash_of_row, b))
+        return FAILED;
+    found = look_up(b, op, args, n, place, axis, hash, &at);
+    if (found != NONE)
+        return found;
+    if (ROOM(b->rows, b->n, b->room, 1) || ROOM(b->operands, b->n_operands, b->operands_room, n))
+        return FAILED;
+    row = &b->rows[b->n];
+    *row = (Row){.first = b->n_operands, .count = n, .axis = axis, .place = place, .hash = hash,
+                 .op = (uint16_t)op};
+    if (n)
+        memcpy(b->operands + b->n_operands, args, n * sizeof *args);
+    b->n_operands += n;
+    b->known[at] = (uint32_t)b->n + 1;
+    return b->n++;
+}
+
+Ref leaf(Builder *b, int op, int32_t place, int32_t axis) { return node(b, op, NULL, 0, axis, place); }
+
+Ref plain_total(Builder *b, Ref x, int32_t axis) { return node(b, TOTAL, &x, 1, 0, axis); }
+
+Ref total_product(Builder *b, Ref x, Ref y, int32_t axis)
+{
+    return node(b, TOTAL_PRODUCT, (Ref[]){x, y}, 2, 0, axis);
+}
+
+/* Builder.total of node.py. */
+Ref total(Builder *b, Ref x, int32_t axis)
+{
+    if (is_constant(x) || b->rows[x].axis == 0) {
+        Ref size = leaf(b, SIZE, axis, 0);
+        return size == FAILED ? FAILED : record_2(b, MUL, x, size);
+    }
+    if (b->rows[x].op == MUL) {
+        const Ref *args = operands_of(b, x);
+        Ref left = args[0], right = args[1];
+        if (!is_constant(left) && !is_constant(right) && b->rows[left].axis == b->rows[right].axis)
+            return total_product(b, left, right, axis);
+    }
+    return plain_total(b, x, axis);
+}
+
+Ref find(Builder *b, int op, const Ref *args, int32_t n)
+{
+    size_t at;
+    return b->n ? look_up(b, op, args, n, 0, 0, hash_of_node(op, args, n, 0, 0), &at) : NONE;
+}
+
+static inline Ref negative_of(const Builder *b, Ref x) /* y, where x is -y */
+{
+    return !is_constant(x) && b->rows[x].op == NEG ? *operands_of(b, x) : NONE;
+}
+
+static inline int is_number(const Builder *b, Ref x, double number)
+{
+    return is_constant(x) && number_of(b, x) == number;
+}
+
+/* The rules of simplify.py for arithmetic: what is simpler than op(*args), or NONE. */
+static inline Ref simpler(Builder *b, int op, const Ref *args, int32_t n)
+{
+    Ref x = args[0], y = n > 1 ? args[1] : NONE, negative;
+    switch (op) {
+    case ADD:
+        if ((negative = negative_of(b, y)) != NONE)
+            return record_2(b, SUB, x, negative);
+        return (negative = negative_of(b, x)) != NONE ? record_2(b, SUB, y, negative) : NONE;
+    case SUB:
+        return (negative = negative_of(b, y)) != NONE ? record_2(b, ADD, x, negative) : NONE;
+    case MUL:
+        if (is_constant(y))
+            return is_number(b, y, 1.0) ? x : is_number(b, y, -1.0) ? record(b, NEG, &x, 1) : NONE;
+        return is_number(b, x, 1.0) ? y : is_number(b, x, -1.0) ? record(b, NEG, &y, 1) : NONE;
+    case DIV:
+        return is_number(b, y, 1.0) ? x : NONE;
+    case NEG:
+        return negative_of(b, x);
+    default: /* ALIAS */
+        return x;
+    }
+}
+
+static int fits(int op, int32_t n) { return n == (op >= NEG ? 1 : 2); }
+
+/* A call of Python with operands as arguments. */
+static Ref called(Builder *b, PyObject *function, PyObject *first, const Ref *args, int32_t n)
+{
+    PyObject *given = PyTuple_New(n + (first != NULL)), *result = NULL;
+    Ref found = FAILED;
+    int32_t i, k = 0;
+    if (given == NULL)
+        return FAILED;
+    if (first != NULL)
+        PyTuple_SET_ITEM(given, k++, Py_NewRef(first));
+    for (i = 0; i < n; i++, k++) {
+        PyObject *x = handle(b, args[i]);
+        if (x == NULL)
+            goto done;
+        PyTuple_SET_ITEM(given, k, x);
+    }
+    result = PyObject_Call(function, given, NULL);
+    if (result != NULL)
+        found = result == Py_None ? NONE : ref_of(b, result);
+done:
+    Py_DECREF(given);
+    Py_XDECREF(result);
+    return found;
+}
+
+enum { FEW = 32 };
+
+/* Builder.record of node.py. The operands may stand in the store itself. */
+Ref record(Builder *b, int op, const Ref *args, int32_t n)
+{
+    int32_t axis = 0, constants = 0, i;
+    Ref few[FEW], *copy = NULL, found;
+    Rule *rule;
+    for (i = 0; i < n; i++) {
+        if (is_constant(args[i]))
+            constants++;
+        else if (b->rows[args[i]].axis)
+            axis = b->rows[args[i]].axis;
+    }
+    if (n > FEW && (copy = PyMem_RawMalloc(n * sizeof *copy)) == NULL) {
+        PyErr_NoMemory();
+        return FAILED;
+    }
+    args = memcpy(copy ? copy : few, args, n * sizeof *args); /* the store may move */
+    if (!b->plain) {
+        if (op <= ALIAS && fits(op, n))
+            found = simpler(b, op, args, n);
+        else if ((rule = rule_of(op)) == NULL)
+            found = FAILED;
+        else
+            found = rule->rule && (constants || rule->always)
+                        ? called(b, rule->rule, (PyObject *)b, args, n)
+                        : NONE;
+        if (found == NONE && constants && constants == n) {
+            PyObject *row = op_row(op), *forward = row ? PyObject_GetAttr(row, text_forward) : NULL;
+            found = forward ? called(b, forward, NULL, args, n) : FAILED;
+            Py_XDECREF(forward);
+        }
+        if (found != NONE) {
+            PyMem_RawFree(copy);
+            return found;
+        }
+    }
+    found = node(b, op, args, n, axis, 0);
+    PyMem_RawFree(copy);
+    return found;
+}
+
+Ref record_2(Builder *b, int op, Ref x, Ref y) { return record(b, op, (Ref[]){x, y}, 2); }
+
+Ref rebuilt(Builder *b, int op, int32_t place, const Ref *args, int32_t n)
+{
+    if (op == TOTAL)
+        return total(b, args[0], place);
+    if (op == TOTAL_PRODUCT)
+        return total_product(b, args[0], args[1], place);
+    return record(b, op, args, n);
+}
+
+uint8_t *needed_for(Builder *b, const Ref *outputs, Py_ssize_t n)
+{
+    uint8_t *needed = ZEROS(uint8_t, b->n);
+    Py_ssize_t k;
+    int32_t i, j;
+    if (needed == NULL)
+        return NULL;
+    for (k = 0; k < n; k++)
+        if (!is_constant(outputs[k]))
+            needed[outputs[k]] = 1;
+    for (i = b->n - 1; i >= 0; i--)
+        if (needed[i]) {
+            const Ref *args = operands_of(b, i);
+            for (j = 0; j < b->rows[i].count; j++)
+                if (!is_constant(args[j]))
+                    needed[args[j]] = 1;
+        }
+    return needed;
+}
+
+/* ---------------------------------------------------------------- handles */
+
+PyObject *handle(Builder *b, Ref ref)
+{
+    Node *made;
+    if (is_constant(ref))
+        return PyFloat_FromDouble(number_of(b, ref));
+    if (ref >= b->handles_room) {
+        int32_t before = b->handles_room;
+        if (grow((void **)&b->handles, sizeof *b->handles, &b->handles_room, b->n))
+            return NULL;
+        memset(b->handles + before, 0, (b->handles_room - before) * sizeof *b->handles);
+    }
+    if (b->handles[ref] != NULL)
+        return Py_NewRef(b->handles[ref]);
+    made = PyObject_New(Node, NodeType);
+    if (made == NULL)
+        return NULL;
+    made->home = (Builder *)Py_NewRef((PyObject *)b);
+    made->index = ref;
+    return b->handles[ref] = (PyObject *)made;
+}
+
+static void node_dealloc(PyObject *self)
+{
+    Node *node = (Node *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    if (node->index >= 0)
+        node->home->handles[node->index] = NULL;
+    Py_DECREF(node->home);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static int is_here(const Node *node)
+{
+    if (node->index < 0)
+        PyErr_SetString(PyExc_RuntimeError, "the builder of this node was cleared");
+    return node->index >= 0;
+}
+
+Ref ref_of(Builder *b, PyObject *object)
+{
+    double x;
+    if (Py_TYPE(object) == NodeType) {
+        Node *node = (Node *)object;
+        if (!is_here(node))
+            return FAILED;
+        if (node->home != b) {
+            PyErr_SetString(PyExc_ValueError, "nodes of two builders");
+            return FAILED;
+        }
+        return node->index;
+    }
+    x = PyFloat_AsDouble(object);
+    return x == -1.0 && PyErr_Occurred() ? FAILED : constant(b, x);
+}
+
+Ref *refs_of(PyObject *sequence, Builder **b, Py_ssize_t *n)
+{
+    PyObject *fast = PySequence_Fast(sequence, "a sequence of Nodes and floats is wanted");
+    Ref *refs = NULL;
+    Py_ssize_t i;
+    if (fast == NULL)
+        return NULL;
+    *n = PySequence_Fast_GET_SIZE(fast);
+    for (i = 0; *b == NULL && i < *n; i++)
+        if (Py_TYPE(PySequence_Fast_GET_ITEM(fast, i)) == NodeType)
+            *b = ((Node *)PySequence_Fast_GET_ITEM(fast, i))->home;
+    refs = ZEROS(Ref, *n);
+    for (i = 0; refs != NULL && *b != NULL && i < *n; i++)
+        if ((refs[i] = ref_of(*b, PySequence_Fast_GET_ITEM(fast, i))) == FAILED) {
+            PyMem_RawFree(refs);
+            refs = NULL;
+        }
+    Py_DECREF(fast);
+    return refs;
+}
+
+PyObject *handles_of(Builder *b, const Ref *refs, Py_ssize_t n)
+{
+    PyObject *list = PyList_New(n);
+    Py_ssize_t i;
+    for (i = 0; list != NULL && i < n; i++) {
+        PyObject *x = handle(b, refs[i]);
+        if (x == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i, x);
+    }
+    return list;
+}
+
+PyObject *name_of(Builder *b, Ref node)
+{
+    PyObject *name = b->rows[node].named ? PyLong_FromLong(node) : NULL, *found = NULL;
+    if (name != NULL) {
+        found = PyDict_GetItemWithError(b->names, name);
+        Py_DECREF(name);
+    }
+    return found ? found : empty;
+}
+
+int give_name(Builder *b, Ref node, PyObject *name)
+{
+    PyObject *key = PyLong_FromLong(node);
+    int failed = key == NULL || PyDict_SetItem(b->names, key, name);
+    Py_XDECREF(key);
+    if (!failed)
+        b->rows[node].named = PyObject_IsTrue(name) == 1;
+    return failed ? -1 : 0;
+}
+
+static PyObject *get_op(Node *self, void *Py_UNUSED(closure))
+{
+    return is_here(self) ? Py_NewRef(op_name(self->home->rows[self->index].op)) : NULL;
+}
+
+static PyObject *get_operands(Node *self, void *Py_UNUSED(closure))
+{
+    Builder *b = self->home;
+    PyObject *tuple;
+    int32_t i, n;
+    if (!is_here(self))
+        return NULL;
+    n = b->rows[self->index].count;
+    tuple = PyTuple_New(n);
+    for (i = 0; tuple != NULL && i < n; i++) {
+        PyObject *x = handle(b, operands_of(b, self->index)[i]);
+        if (x == NULL)
+            Py_CLEAR(tuple);
+        else
+            PyTuple_SET_ITEM(tuple, i, x);
+    }
+    return tuple;
+}
+
+static PyObject *get_axis(Node *self, void *Py_UNUSED(closure))
+{
+    return is_here(self) ? PyLong_FromLong(self->home->rows[self->index].axis) : NULL;
+}
+
+static PyObject *get_place(Node *self, void *Py_UNUSED(closure))
+{
+    return is_here(self) ? PyLong_FromLong(self->home->rows[self->index].place) : NULL;
+}
+
+static PyObject *get_name(Node *self, void *Py_UNUSED(closure))
+{
+    return is_here(self) ? Py_NewRef(name_of(self->home, self->index)) : NULL;
+}
+
+static int set_name(Node *self, PyObject *name, void *Py_UNUSED(closure))
+{
+    if (name == NULL || !PyUnicode_Check(name)) {
+        PyErr_SetString(PyExc_TypeError, "a name is a string");
+        return -1;
+    }
+    return is_here(self) ? give_name(self->home, self->index, name) : -1;
+}
+
+static PyGetSetDef node_attributes[] = {
+    {"op", (getter)get_op, NULL, NULL, NULL},
+    {"operands", (getter)get_operands, NULL, NULL, NULL},
+    {"axis", (getter)get_axis, NULL, NULL, NULL},
+    {"place", (getter)get_place, NULL, NULL, NULL},
+    {"name", (getter)get_name, (setter)set_name, NULL, NULL},
+    {NULL},
+};
+
+static PyMemberDef node_members[] = {
+    {"index", T_INT, offsetof(Node, index), READONLY, NULL},
+    {"home", T_OBJECT, offsetof(Node, home), READONLY, NULL},
+    {NULL},
+};
+
+static PyType_Slot node_slots[] = {
+    {Py_tp_dealloc, node_dealloc},
+    {Py_tp_getset, node_attributes},
+    {Py_tp_members, node_members},
+    {0, NULL},
+};
+
+static PyType_Spec node_spec = {
+    .name = "autodiff.program.node.Node",
+    .basicsize = sizeof(Node),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = node_slots,
+};
+
+/* ---------------------------------------------------------------- the builder as an object */
+
+static PyObject *builder_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"gated", NULL};
+    int gated = 1;
+    Builder *b;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|p", names, &gated))
+        return NULL;
+    b = (Builder *)type->tp_alloc(type, 0);
+    if (b == NULL)
+        return NULL;
+    b->gated = (char)gated;
+    b->names = PyDict_New();
+    if (b->names == NULL)
+        Py_CLEAR(b);
+    return (PyObject *)b;
+}
+
+static void empty_builder(Builder *b)
+{
+    int32_t i;
+    for (i = 0; i < b->handles_room; i++)
+        if (b->handles[i] != NULL)
+            ((Node *)b->handles[i])->index = -1;
+    PyMem_RawFree(b->rows);
+    PyMem_RawFree(b->operands);
+    PyMem_RawFree(b->numbers);
+    PyMem_RawFree(b->known);
+    PyMem_RawFree(b->known_numbers);
+    PyMem_RawFree(b->handles);
+    memset(&b->rows, 0, offsetof(Builder, names) - offsetof(Builder, rows));
+}
+
+static void builder_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    empty_builder((Builder *)self);
+    Py_XDECREF(((Builder *)self)->names);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *builder_clear(Builder *b, PyObject *Py_UNUSED(none))
+{
+    empty_builder(b);
+    PyDict_Clear(b->names);
+    Py_RETURN_NONE;
+}
+
+static PyObject *answer(Builder *b, Ref found)
+{
+    return found == FAILED ? NULL : found == NONE ? Py_NewRef(Py_None) : handle(b, found);
+}
+
+static PyObject *builder_leaf(Builder *b, PyObject *args)
+{
+    PyObject *kind, *name = NULL;
+    int place, axis, op;
+    int32_t before = b->n;
+    Ref found;
+    if (!PyArg_ParseTuple(args, "Uii|U", &kind, &place, &axis, &name) || (op = op_number(kind)) < 0)
+        return NULL;
+    found = leaf(b, op, place, axis);
+    if (found == FAILED || (found == before && name && PyUnicode_GET_LENGTH(name) && give_name(b, found, name)))
+        return NULL;
+    return handle(b, found);
+}
+
+/* record(op, args), and known(op, args) */
+static PyObject *of_op(Builder *b, PyObject *const *given, Py_ssize_t count, int only_known)
+{
+    Py_ssize_t n;
+    Ref *args, found;
+    int op;
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "an op and its operands are wanted");
+        return NULL;
+    }
+    op = op_number(given[0]);
+    args = op < 0 ? NULL : refs_of(given[1], &b, &n);
+    if (args == NULL)
+        return NULL;
+    found = only_known ? find(b, op, args, (int32_t)n) : record(b, op, args, (int32_t)n);
+    PyMem_RawFree(args);
+    return answer(b, found);
+}
+
+static PyObject *builder_record(Builder *b, PyObject *const *given, Py_ssize_t count)
+{
+    return of_op(b, given, count, 0);
+}
+
+static PyObject *builder_known(Builder *b, PyObject *const *given, Py_ssize_t count)
+{
+    return of_op(b, given, count, 1);
+}
+
+static PyObject *builder_total(Builder *b, PyObject *args)
+{
+    PyObject *object;
+    int axis;
+    Ref x;
+    if (!PyArg_ParseTuple(args, "Oi", &object, &axis) || (x = ref_of(b, object)) == FAILED)
+        return NULL;
+    return answer(b, total(b, x, axis));
+}
+
+static PyObject *builder_plain_total(Builder *b, PyObject *args)
+{
+    PyObject *object;
+    int axis;
+    Ref x;
+    if (!PyArg_ParseTuple(args, "Oi", &object, &axis) || (x = ref_of(b, object)) == FAILED)
+        return NULL;
+    return answer(b, plain_total(b, x, axis));
+}
+
+static PyObject *builder_total_product(Builder *b, PyObject *args)
+{
+    PyObject *first, *second;
+    int axis;
+    Ref x, y;
+    if (!PyArg_ParseTuple(args, "OOi", &first, &second, &axis) || (x = ref_of(b, first)) == FAILED ||
+        (y = ref_of(b, second)) == FAILED)
+        return NULL;
+    return answer(b, total_product(b, x, y, axis));
+}
+
+static PyObject *builder_ops(Builder *b, PyObject *Py_UNUSED(none))
+{
+    PyObject *found = PySet_New(NULL);
+    uint8_t *seen = ZEROS(uint8_t, PyList_GET_SIZE(op_names));
+    int32_t i;
+    for (i = 0; found && seen && i < b->n; i++)
+        if (b->rows[i].count && !seen[b->rows[i].op]) {
+            seen[b->rows[i].op] = 1;
+            if (PySet_Add(found, op_name(b->rows[i].op)))
+                Py_CLEAR(found);
+        }
+    if (seen == NULL)
+        Py_CLEAR(found);
+    PyMem_RawFree(seen);
+    return found;
+}
+
+static PyObject *get_nodes(Builder *b, void *Py_UNUSED(closure))
+{
+    PyObject *list = PyList_New(b->n);
+    int32_t i;
+    for (i = 0; list != NULL && i < PyList_GET_SIZE(list); i++) {
+        PyObject *node = handle(b, i);
+        if (node == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i, node);
+    }
+    return list;
+}
+
+static PyMethodDef builder_methods[] = {
+    {"clear", (PyCFunction)builder_clear, METH_NOARGS, NULL},
+    {"leaf", (PyCFunction)builder_leaf, METH_VARARGS, NULL},
+    {"record", (PyCFunction)(void (*)(void))builder_record, METH_FASTCALL, NULL},
+    {"known", (PyCFunction)(void (*)(void))builder_known, METH_FASTCALL, NULL},
+    {"total", (PyCFunction)builder_total, METH_VARARGS, NULL},
+    {"plain_total", (PyCFunction)builder_plain_total, METH_VARARGS, NULL},
+    {"total_product", (PyCFunction)builder_total_product, METH_VARARGS, NULL},
+    {"ops", (PyCFunction)builder_ops, METH_NOARGS, NULL},
+    {NULL},
+};
+
+static PyGetSetDef builder_attributes[] = {
+    {"nodes", (getter)get_nodes, NULL, NULL, NULL},
+    {NULL},
+};
+
+static PyMemberDef builder_members[] = {
+    {"gated", T_BOOL, offsetof(Builder, gated), 0, NULL},
+    {"dropped", T_BOOL, offsetof(Builder, dropped), 0, NULL},
+    {"plain", T_BOOL, offsetof(Builder, plain), 0, NULL},
+    {NULL},
+};
+
+static PyType_Slot builder_slots[] = {
+    {Py_tp_new, builder_new},
+    {Py_tp_dealloc, builder_dealloc},
+    {Py_tp_methods, builder_methods},
+    {Py_tp_getset, builder_attributes},
+    {Py_tp_members, builder_members},
+    {0, NULL},
+};
+
+static PyType_Spec builder_spec = {
+    .name = "autodiff.program.node.Builder",
+    .basicsize = sizeof(Builder),
+    .flags = Py_TPFLAGS_DEFAULT,
+    .slots = builder_slots,
+};
+
+/* ---------------------------------------------------------------- tape.py */
+
+/* An operand as a tape has it: a float, or the place of the node on the tape. */
+static PyObject *on_tape(const Builder *b, const int32_t *where, Ref x)
+{
+    return is_constant(x) ? PyFloat_FromDouble(number_of(b, x)) : PyLong_FromLong(where[x]);
+}
+
+/* columns(outputs) -> ops, operands, axes, places, names, outputs */
+static PyObject *nodes_columns(PyObject *Py_UNUSED(module), PyObject *given)
+{
+    Builder *b = NULL;
+    Py_ssize_t n, k;
+    Ref *outputs = refs_of(given, &b, &n);
+    uint8_t *needed = NULL;
+    int32_t *where = NULL, i, j, count = 0;
+    PyObject *ops = NULL, *operands = NULL, *axes = NULL, *places = NULL, *names = NULL, *out = NULL;
+    PyObject *result = NULL;
+    if (outputs == NULL)
+        return NULL;
+    if (b == NULL) { /* nothing varies */
+        PyMem_RawFree(outputs);
+        return Py_NewRef(Py_NotImplemented);
+    }
+    needed = needed_for(b, outputs, n);
+    where = ZEROS(int32_t, b->n);
+    if (needed == NULL || where == NULL)
+        goto done;
+    for (i = 0; i < b->n; i++)
+        if (needed[i])
+            where[i] = count++;
+    ops = PyList_New(count), operands = PyList_New(count), axes = PyList_New(count);
+    places = PyList_New(count), names = PyDict_New(), out = PyList_New(n);
+    if (!ops || !operands || !axes || !places || !names || !out)
+        goto done;
+    for (i = 0; i < b->n; i++) {
+        const Row *row = &b->rows[i];
+        PyObject *axis, *place, *args;
+        if (!needed[i])
+            continue;
+        k = where[i];
+        axis = PyLong_FromLong(row->axis), place = PyLong_FromLong(row->place);
+        args = PyTuple_New(row->count);
+        PyList_SET_ITEM(ops, k, Py_NewRef(op_name(row->op)));
+        PyList_SET_ITEM(operands, k, args);
+        PyList_SET_ITEM(axes, k, axis);
+        PyList_SET_ITEM(places, k, place);
+        if (!axis || !place || !args)
+            goto done;
+        for (j = 0; j < row->count; j++) {
+            PyObject *x = on_tape(b, where, operands_of(b, i)[j]);
+            if (x == NULL)
+                goto done;
+            PyTuple_SET_ITEM(args, j, x);
+        }
+        if (row->named) {
+            PyObject *key = PyLong_FromSsize_t(k);
+            int failed = key == NULL || PyDict_SetItem(names, key, name_of(b, i));
+            Py_XDECREF(key);
+            if (failed)
+                goto done;
+        }
+    }
+    for (k = 0; k < n; k++) {
+        PyObject *x = on_tape(b, where, outputs[k]);
+        if (x == NULL)
+            goto done;
+        PyList_SET_ITEM(out, k, x);
+    }
+    result = PyTuple_Pack(6, ops, operands, axes, places, names, out);
+done:
+    Py_XDECREF(ops);
+    Py_XDECREF(operands);
+    Py_XDECREF(axes);
+    Py_XDECREF(places);
+    Py_XDECREF(names);
+    Py_XDECREF(out);
+    PyMem_RawFree(needed);
+    PyMem_RawFree(where);
+    PyMem_RawFree(outputs);
+    return result;
+}
+
+static Ref from_tape(Builder *b, const Ref *made, Py_ssize_t count, PyObject *x)
+{
+    Py_ssize_t i;
+    if (PyFloat_CheckExact(x))
+        return constant(b, PyFloat_AS_DOUBLE(x));
+    i = PyLong_AsSsize_t(x);
+    if (i >= 0 && i < count)
+        return made[i];
+    if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_IndexError, "an operand comes before its user on a tape");
+    return FAILED;
+}
+
+static int int_of(PyObject *object)
+{
+    long x = PyLong_AsLong(object);
+    if (x != (int)x) {
+        PyErr_SetString(PyExc_OverflowError, "an integer of 32 bits is wanted");
+        return -1;
+    }
+    return (int)x;
+}
+
+/* Node i of a tape with the attributes of the Python class Tape. */
+static Ref load_node(Builder *b, PyObject *const *columns, const Ref *made, Py_ssize_t i, Ints *args)
+{
+    PyObject *operands = PyList_GET_ITEM(columns[1], i);
+    int op = op_number(PyList_GET_ITEM(columns[0], i));
+    int place = int_of(PyList_GET_ITEM(columns[3], i));
+    Py_ssize_t k, n = PyTuple_GET_SIZE(operands);
+    if (op < 0 || (place == -1 && PyErr_Occurred()))
+        return FAILED;
+    if (n == 0) {
+        int axis = int_of(PyList_GET_ITEM(columns[2], i));
+        return axis == -1 && PyErr_Occurred() ? FAILED : leaf(b, op, place, axis);
+    }
+    for (args->n = 0, k = 0; k < n; k++) {
+        Ref x = from_tape(b, made, i, PyTuple_GET_ITEM(operands, k));
+        if (x == FAILED || push(args, x))
+            return FAILED;
+    }
+    return rebuilt(b, op, place, args->at, args->n);
+}
+
+/* loaded(builder, columns) -> outputs; the columns are those of nodes_columns */
+static PyObject *nodes_loaded(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count)
+{
+    PyObject *const *columns, *result = NULL;
+    Py_ssize_t i, n, position = 0, n_out;
+    Ref *made, *outputs = NULL;
+    PyObject *key, *name;
+    Ints args = {0};
+    Builder *b;
+    if (count != 2 || Py_TYPE(given[0]) != BuilderType || !PyTuple_Check(given[1]) ||
+        PyTuple_GET_SIZE(given[1]) != 6) {
+        PyErr_SetString(PyExc_TypeError, "a builder and the columns of a tape are wanted");
+        return NULL;
+    }
+    b = (Builder *)given[0];
+    columns = &PyTuple_GET_ITEM(given[1], 0);
+    n = PyList_GET_SIZE(columns[0]);
+    made = ZEROS(Ref, n);
+    for (i = 0; made != NULL && i < n; i++)
+        if ((made[i] = load_node(b, columns, made, i, &args)) == FAILED)
+            goto done;
+    while (made != NULL && PyDict_Next(columns[4], &position, &key, &name)) {
+        i = PyLong_AsSsize_t(key);
+        if (i >= 0 && i < n && !is_constant(made[i]) && !b->rows[made[i]].named &&
+            give_name(b, made[i], name))
+            goto done;
+    }
+    n_out = PyList_GET_SIZE(columns[5]);
+    outputs = made ? ZEROS(Ref, n_out) : NULL;
+    for (i = 0; outputs != NULL && i < n_out; i++)
+        if ((outputs[i] = from_tape(b, made, n, PyList_GET_ITEM(columns[5], i))) == FAILED)
+            goto done;
+    if (outputs != NULL)
+        result = handles_of(b, outputs, n_out);
+done:
+    PyMem_RawFree(made);
+    PyMem_RawFree(outputs);
+    PyMem_RawFree(args.at);
+    return result;
+}
+
+/* ---------------------------------------------------------------- the module */
+
+static PyObject *given_to(PyTypeObject *type, PyObject *cls)
+{
+    PyObject *name, *attribute, *its;
+    Py_ssize_t position = 0;
+    its = PyDict_Copy(((PyTypeObject *)cls)->tp_dict);
+    if (its == NULL)
+        return NULL;
+    while (PyDict_Next(its, &position, &name, &attribute)) {
+        int own = PyDict_Contains(type->tp_dict, name);
+        int is_doc = PyUnicode_CompareWithASCIIString(name, "__doc__") == 0;
+        int skipped = PyUnicode_CompareWithASCIIString(name, "__slots__") == 0 ||
+                      PyUnicode_CompareWithASCIIString(name, "__dict__") == 0 ||
+                      PyUnicode_CompareWithASCIIString(name, "__init__") == 0 ||
+                      PyUnicode_CompareWithASCIIString(name, "__weakref__") == 0;
+        if (own < 0 || ((!own || is_doc) && !skipped &&
+                        PyObject_SetAttr((PyObject *)type, name, attribute))) {
+            Py_DECREF(its);
+            return NULL;
+        }
+    }
+    Py_DECREF(its);
+    return Py_NewRef((PyObject *)type);
+}
+
+static PyObject *nodes_adopt(PyObject *Py_UNUSED(module), PyObject *cls)
+{
+    if (!PyType_Check(cls))
+        return PyErr_Format(PyExc_TypeError, "a class is wanted, not %R", cls);
+    return given_to(strcmp(((PyTypeObject *)cls)->tp_name, "Node") ? BuilderType : NodeType, cls);
+}
+
+static PyMethodDef functions[] = {
+    {"adopt", nodes_adopt, METH_O, "adopt(cls)\n--\n\nThe C type in the place of the class Node or Builder of node.py."},
+    {"columns", nodes_columns, METH_O, "columns(outputs)\n--\n\nWhat a tape keeps."},
+    {"loaded", (PyCFunction)(void (*)(void))nodes_loaded, METH_FASTCALL, "loaded(builder, columns)\n--\n\nThe outputs of a tape in a builder."},
+    {"raise_sums", nodes_raise_sums, METH_O, "raise_sums(outputs)\n--\n\nAs in sums.py."},
+    {"gradients", (PyCFunction)(void (*)(void))nodes_gradients, METH_FASTCALL, "gradients(y, xs)\n--\n\nAs in differentiate.py."},
+    {"planned", (PyCFunction)(void (*)(void))nodes_planned, METH_FASTCALL, "planned(outputs, n_parameters)\n--\n\nAs in laying.py."},
+    {NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "autodiff.native.nodes",
+    .m_doc = "Nodes of programs, and the passes over them, in C.",
+    .m_size = -1,
+    .m_methods = functions,
+};
+
+static PyObject *from_module(const char *module_name, const char *name)
+{
+    PyObject *it = PyImport_ImportModule(module_name);
+    PyObject *found = it ? PyObject_GetAttrString(it, name) : NULL;
+    Py_XDECREF(it);
+    return found;
+}
+
+PyMODINIT_FUNC PyInit_nodes(void)
+{
+    int op;
+    op_names = PyList_New(0);
+    op_numbers = PyDict_New();
+    text_forward = PyUnicode_InternFromString("forward");
+    empty = PyUnicode_InternFromString("");
+    table = from_module("autodiff.op", "TABLE");
+    rules = table ? from_module("autodiff.program.simplify", "RULES") : NULL;
+    always = rules ? from_module("autodiff.program.simplify", "ALWAYS") : NULL;
+    if (!op_names || !op_numbers || !text_forward || !empty || !always)
+        return NULL;
+    for (op = 0; op < KNOWN_OPS; op++) {
+        PyObject *name = PyUnicode_InternFromString(spelled[op]);
+        int number = name ? op_number(name) : -1;
+        Py_XDECREF(name);
+        if (number != op)
+            return NULL;
+    }
+    NodeType = (PyTypeObject *)PyType_FromSpec(&node_spec);
+    BuilderType = NodeType ? (PyTypeObject *)PyType_FromSpec(&builder_spec) : NULL;
+    return BuilderType ? PyModule_Create(&module) : NULL;
+}
