@@ -25,11 +25,16 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     SETS["lanes_8"] = ["-mavx512f", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"]
 
 EXTENSIONS = [
-    Extension("autodiff.native.value", ["autodiff/native/value.c"], optional=True),
+    Extension(
+        "autodiff.native.value",
+        ["autodiff/native/value.c"],
+        depends=["autodiff/native/value.h"],
+        optional=True,
+    ),
     Extension(
         "autodiff.native.nodes",
-        [f"autodiff/native/{name}.c" for name in ("nodes", "sums", "slopes", "layout")],
-        depends=["autodiff/native/nodes.h"],
+        [f"autodiff/native/{name}.c" for name in ("nodes", "trace", "sums", "slopes", "layout")],
+        depends=["autodiff/native/nodes.h", "autodiff/native/value.h"],
         optional=True,
     ),
     Extension(

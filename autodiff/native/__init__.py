@@ -63,13 +63,17 @@ def _load(name: str) -> tuple[ModuleType | None, str]:
 def _is_stale(built: str, part: str) -> bool:
     """Whether C code has changed since; a wheel has none."""
     files = [f for f in os.scandir(os.path.dirname(built)) if f.name.endswith((".c", ".h"))]
-    sources = [f for f in files if PART_OF.get(f.name, "machine") == part]
+    sources = [f for f in files if part in PARTS_OF.get(f.name, ("machine",))]
     return any(f.stat().st_mtime > os.path.getmtime(built) for f in sources)
 
 
-# The sources of the smaller parts; all others are the machine's.
-NODES = ("nodes.h", "nodes.c", "sums.c", "slopes.c", "layout.c")
-PART_OF = {"value.c": "value", **dict.fromkeys(NODES, "nodes")}
+# What the sources of the smaller parts are for; all others are the machine's.
+NODES = ("nodes.h", "nodes.c", "trace.c", "sums.c", "slopes.c", "layout.c")
+PARTS_OF = {
+    "value.c": ("value",),
+    "value.h": ("value", "nodes"),
+    **dict.fromkeys(NODES, ("nodes",)),
+}
 
 
 # ---------------------------------------------------------------- Value

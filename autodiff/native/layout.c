@@ -6,6 +6,8 @@ integers, numbered as they come. */
 
 #include "nodes.h"
 
+#include <structmember.h>
+
 enum { SHARED = 0, INPUT_SPACE = -1, CHOSEN = -2, MEMBERS_PER_SET = 4, NUMBER = -(1 << 30), NO_SPACE = -9 };
 
 typedef struct {
@@ -16,6 +18,13 @@ typedef struct {
 typedef struct {
     int32_t first, second, at;
 } Ranked;
+
+/* A class of allocate.py, and where its objects have the fields that are filled in here. */
+typedef struct {
+    PyTypeObject *type;
+    Py_ssize_t at[5];
+    int n;
+} Fields;
 
 typedef struct {
     Builder *b;
@@ -36,7 +45,8 @@ typedef struct {
     Ints block_slots;          /* where each begins */
     Ints constants;            /* slot, ~constant, slot, ~constant, ... */
     Ints lefts, rights, column, terms, kinds;
-    PyObject *layout, *Column, *Step, *steps;
+    PyObject *layout, *steps;
+    Fields Column, Step;
 } Plan;
 
 static int is_total(int op) { return op == TOTAL || op == TOTAL_PRODUCT; }
@@ -614,7 +624,36 @@ static int32_t block(Plan *p, const Ref *constants, int32_t n)
     return p->block_slots.at[number];
 }
 
-/* A Column of these slots; `step` 0: all are the first one. */
+static int find_fields(Fields *fields, PyObject *module, const char *name, const char *const *names)
+{
+    PyObject *type = PyObject_GetAttrString(module, name);
+    fields->type = (PyTypeObject *)type;
+    while (type != NULL && names[fields->n] != NULL) {
+        PyObject *slot = PyObject_GetAttrString(type, names[fields->n]);
+        int fits = slot != NULL && Py_TYPE(slot) == &PyMemberDescr_Type;
+        if (fits)
+            fields->at[fields->n++] = ((PyMemberDescrObject *)slot)->d_member->offset;
+        else if (slot != NULL)
+            PyErr_Format(PyExc_TypeError, "%s has no slot %s", name, names[fields->n]);
+        Py_XDECREF(slot);
+        if (!fits)
+            return -1;
+    }
+    return type ? 0 : -1;
+}
+
+/* An object with these fields: as its __init__ would, which is Python and would take most of the
+   time of a layout. */
+static PyObject *made(const Fields *fields, PyObject *const *given)
+{
+    PyObject *object = fields->type->tp_alloc(fields->type, 0);
+    int i;
+    for (i = 0; object != NULL && i < fields->n; i++)
+        *(PyObject **)((char *)object + fields->at[i]) = Py_NewRef(given[i]);
+    return object;
+}
+
+/* A Column of these slots. */
 static PyObject *column_of(Plan *p, int32_t space, const int32_t *slots, int32_t n)
 {
     PyObject *list = PyList_New(n), *where = PyLong_FromLong(space), *column = NULL;
@@ -628,7 +667,7 @@ static PyObject *column_of(Plan *p, int32_t space, const int32_t *slots, int32_t
     }
     if (list != NULL && where != NULL) {
         PyObject *given[2] = {where, list};
-        column = PyObject_Vectorcall(p->Column, given, 2, NULL);
+        column = made(&p->Column, given);
     }
     Py_XDECREF(list);
     Py_XDECREF(where);
@@ -690,7 +729,7 @@ static int add_step(Plan *p, const Group *g, PyObject *op, PyObject *columns)
     name = out ? title(p, g) : NULL;
     if (name != NULL) {
         PyObject *given[5] = {op, along, out, columns, name};
-        step = PyObject_Vectorcall(p->Step, given, 5, NULL);
+        step = made(&p->Step, given);
         failed = step ? PyList_Append(p->steps, step) : -1;
     }
 done:
@@ -924,12 +963,14 @@ PyObject *nodes_planned(PyObject *Py_UNUSED(module), PyObject *const *given, Py_
         goto done;
     for (i = 0; i < b->n; i++)
         p.slots[i] = -1;
-    p.Column = PyObject_GetAttrString(allocate, "Column");
-    p.Step = PyObject_GetAttrString(allocate, "Step");
+    if (find_fields(&p.Column, allocate, "Column", (const char *[]){"space", "slots", NULL}) ||
+        find_fields(&p.Step, allocate, "Step",
+                    (const char *[]){"op", "axis", "out", "columns", "title", NULL}))
+        goto done;
     Layout = PyObject_GetAttrString(allocate, "Layout");
     p.layout = Layout ? PyObject_CallNoArgs(Layout) : NULL;
     p.steps = p.layout ? PyObject_GetAttrString(p.layout, "steps") : NULL;
-    if (!p.Column || !p.Step || !p.steps || group(&p) || fill(&p, outputs, n))
+    if (!p.steps || group(&p) || fill(&p, outputs, n))
         goto done;
     ops = ops_in_use(&p);
     if (ops != NULL)
@@ -957,7 +998,7 @@ done:
     Py_XDECREF(Layout);
     Py_XDECREF(p.layout);
     Py_XDECREF(p.steps);
-    Py_XDECREF(p.Column);
-    Py_XDECREF(p.Step);
+    Py_XDECREF(p.Column.type);
+    Py_XDECREF(p.Step.type);
     return result;
 }

@@ -28,26 +28,7 @@ All of it runs under the GIL, and no Python code runs inside `backward` unless a
 #include <string.h>
 #include <structmember.h>
 
-/* ---------------------------------------------------------------- the node */
-
-enum { MANY = 3 };                                    /* `arity` of a node with a pair of tuples */
-enum { NAMED = 1, OTHER_DATA = 2, OTHER_GRAD = 4 };   /* `asides` */
-
-typedef struct Value {
-    PyObject_HEAD
-    double data;
-    union {
-        double grad;
-        struct Value *next;  /* of the nodes that wait to be freed */
-    };
-    PyObject *a, *b;         /* Values, NULL for constants; of MANY the tuples of operands, numbers */
-    double x, y;             /* the point: the numbers that the operands had */
-    PyObject *weak;
-    uint32_t mark;
-    uint16_t row;
-    uint8_t arity;
-    uint8_t asides;          /* which of the dicts below have something for this node */
-} Value;
+#include "value.h"
 
 static PyTypeObject *ValueType;
 static PyObject *names;        /* address: name */
@@ -1308,6 +1289,8 @@ static struct PyModuleDef module = {
 
 PyMODINIT_FUNC PyInit_value(void)
 {
+    static Inside inside;
+    PyObject *it, *capsule;
     int row;
     names = PyDict_New();
     other_data = PyDict_New();
@@ -1331,5 +1314,13 @@ PyMODINIT_FUNC PyInit_value(void)
         if (slots[row].slot == Py_tp_hash)
             slots[row].pfunc = (void *)PyBaseObject_Type.tp_hash;
     ValueType = (PyTypeObject *)PyType_FromSpec(&spec);
-    return ValueType ? PyModule_Create(&module) : NULL;
+    if (ValueType == NULL)
+        return NULL;
+    inside = (Inside){&ValueType, row_names, names, &markings};
+    it = PyModule_Create(&module);
+    capsule = it ? PyCapsule_New(&inside, "autodiff.native.value.INSIDE", NULL) : NULL;
+    if (capsule == NULL || PyModule_AddObjectRef(it, "INSIDE", capsule))
+        Py_CLEAR(it);
+    Py_XDECREF(capsule);
+    return it;
 }

@@ -35,6 +35,9 @@ class Tape:
 
     def decides_by_gates(self) -> bool:
         """Whether a comparison depends on a gate: then a nan that it holds back may not show."""
+        ops = set(self.ops)
+        if "gate" not in ops or ops.isdisjoint(COMPARISONS):
+            return False
         marked: set[int] = set()
         for i, (op, operands) in enumerate(zip(self.ops, self.operands, strict=True)):
             behind = any(type(x) is int and x in marked for x in operands)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from autodiff import native
 from autodiff.graph import check_recorded, topological
 from autodiff.names import describe
 from autodiff.op import number
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+@native.fast_pass
 def trace(
     outputs: Sequence[Value], leaves: Mapping[Value, Node], builder: Builder
 ) -> tuple[list[Any], list[list[float]]]:

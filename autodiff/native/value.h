@@ -1,0 +1,36 @@
+/* A Value in memory: for value.c, whose first lines say more, and for trace.c, which reads graphs. */
+
+#ifndef VALUE_H
+#define VALUE_H
+
+#include <Python.h>
+#include <stdint.h>
+
+enum { MANY = 3 };                                    /* `arity` of a node with a pair of tuples */
+enum { NAMED = 1, OTHER_DATA = 2, OTHER_GRAD = 4 };   /* `asides` */
+
+typedef struct Value {
+    PyObject_HEAD
+    double data;
+    union {
+        double grad;
+        struct Value *next;  /* of the nodes that wait to be freed */
+    };
+    PyObject *a, *b;         /* Values, NULL for constants; of MANY the tuples of operands, numbers */
+    double x, y;             /* the point: the numbers that the operands had */
+    PyObject *weak;
+    uint32_t mark;
+    uint16_t row;
+    uint8_t arity;
+    uint8_t asides;          /* which of the dicts below have something for this node */
+} Value;
+
+/* What value.c shows, in a capsule named autodiff.native.value.INSIDE. */
+typedef struct {
+    PyTypeObject **type;
+    PyObject *row_names; /* list: the name of the op of each row */
+    PyObject *names;     /* address of a Value: its name */
+    uint64_t *markings;  /* to be counted up by whoever writes marks */
+} Inside;
+
+#endif
