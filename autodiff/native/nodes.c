@@ -610,6 +610,11 @@ static PyObject *get_place(Node *self, void *Py_UNUSED(closure))
     return is_here(self) ? PyLong_FromLong(self->home->rows[self->index].place) : NULL;
 }
 
+static PyObject *get_index(Node *self, void *Py_UNUSED(closure))
+{
+    return is_here(self) ? PyLong_FromLong(self->index) : NULL;
+}
+
 static PyObject *get_name(Node *self, void *Py_UNUSED(closure))
 {
     return is_here(self) ? Py_NewRef(name_of(self->home, self->index)) : NULL;
@@ -629,12 +634,12 @@ static PyGetSetDef node_attributes[] = {
     {"operands", (getter)get_operands, NULL, NULL, NULL},
     {"axis", (getter)get_axis, NULL, NULL, NULL},
     {"place", (getter)get_place, NULL, NULL, NULL},
+    {"index", (getter)get_index, NULL, NULL, NULL},
     {"name", (getter)get_name, (setter)set_name, NULL, NULL},
     {NULL},
 };
 
 static PyMemberDef node_members[] = {
-    {"index", T_INT, offsetof(Node, index), READONLY, NULL},
     {"home", T_OBJECT, offsetof(Node, home), READONLY, NULL},
     {NULL},
 };
