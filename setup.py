@@ -24,6 +24,8 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     SETS["lanes_4"] = ["-mavx2", "-mfma"]
     SETS["lanes_8"] = ["-mavx512f", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"]
 
+HEADERS = "machine reading running steps lanes elementary rows kernels".split()
+
 EXTENSIONS = [
     Extension(
         "autodiff.native.value",
@@ -40,8 +42,7 @@ EXTENSIONS = [
     Extension(
         "autodiff.native.machine",
         ["autodiff/native/machine.c", *(f"autodiff/native/{name}.c" for name in SETS)],
-        depends=[f"autodiff/native/{name}.h" for name in
-                 ("machine", "reading", "running", "steps", "lanes", "elementary", "rows", "kernels")],
+        depends=[f"autodiff/native/{name}.h" for name in HEADERS],
         define_macros=[(f"HAVE_{name.upper()}", "1") for name in SETS],
         extra_compile_args=LANES,
         optional=True,

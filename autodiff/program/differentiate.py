@@ -51,7 +51,7 @@ class AxisFlow(Flow):
         inside: Any = slope.slope
         if self.reach is None and type(inside) is Node and type(adjoint) is Node:
             home, axis = adjoint.home, slope.node.axis
-            if adjoint.axis == inside.axis == axis:  # not as products first, of which there are many
+            if adjoint.axis == inside.axis == axis:  # not as products first
                 total: Any = home.total_product(adjoint, inside, axis)
                 return AxisFlow(total)
         flow = Flow.__mul__(self, slope.slope)
