@@ -396,7 +396,8 @@ def test_a_build_without_a_compiler_succeeds_and_says_so(tmp_path):
         encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
-    assert 'building extension "autodiff.native.value" failed' in done.stdout + done.stderr
+    for part in native.PARTS:
+        assert f'building extension "autodiff.native.{part}" failed' in done.stdout + done.stderr
     (wheel,) = tmp_path.glob("scalar_autodiff-*.whl")
     unpacked = tmp_path / "unpacked"
     shutil.unpack_archive(wheel, unpacked, "zip")

@@ -1,10 +1,13 @@
 """The package as it is shipped: its version, its public names, and what lies in the wheel."""
 
 import builtins
+import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -69,24 +72,52 @@ def test_every_extra_is_in_all() -> None:
     assert set(named[1].split(",")) == set(extras) - {"all"}
 
 
-@pytest.mark.slow
-def test_the_wheel_holds_both_packages(tmp_path: Path) -> None:
-    source = tmp_path / "source"  # a copy, so that nothing built earlier gets in
-    packages = ("autodiff", "nn")
-    for package in packages:
+PACKAGES = ("autodiff", "nn")
+
+
+def built(kind: str, to: Path) -> Path:
+    """The archive that the build makes of a copy, so that nothing built earlier gets in."""
+    source = to / "source"
+    for package in PACKAGES:
         ignored = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd")
         shutil.copytree(ROOT / package, source / package, ignore=ignored)
     for name in ("pyproject.toml", "setup.cfg", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
-    build = "import sys, setuptools.build_meta as b; b.build_wheel(sys.argv[1])"
+    build = f"import sys, setuptools.build_meta as b; b.build_{kind}(sys.argv[1])"
     done = subprocess.run(
-        [sys.executable, "-c", build, str(tmp_path)],
-        cwd=source,
-        capture_output=True,
-        encoding="utf-8",
+        [sys.executable, "-c", build, str(to)], cwd=source, capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stderr
-    (wheel,) = tmp_path.glob("scalar_autodiff-*.whl")
+    (archive,) = to.glob("scalar_autodiff-*.*")
+    return archive
+
+
+@pytest.mark.slow
+def test_the_source_archive_has_all_that_is_compiled(tmp_path: Path) -> None:
+    archive = built("sdist", tmp_path)
+    with tarfile.open(archive) as tar:
+        packed = {name.partition("/")[2] for name in tar.getnames()}
+    native = {
+        path.name for path in (ROOT / "autodiff/native").iterdir() if path.suffix in (".c", ".h")
+    }
+    assert len(native) > 8
+    assert packed >= {f"autodiff/native/{name}" for name in native}
+    assert packed >= {"setup.py", "setup.cfg", "pyproject.toml", "MANIFEST.in", "LICENSE"}
+
+
+RUN = """
+import autodiff as ad, json
+from autodiff import native
+w, x = ad.values("w x", [0.5, 1.0])
+(w * x).backward()
+program = ad.compile((w * x).tanh(), x, parameters=w)
+print(json.dumps([native.status(), program.backend, w.grad, program(0.0)]))
+"""
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_both_packages(tmp_path: Path) -> None:
+    packages, wheel = PACKAGES, built("wheel", tmp_path)
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     shipped = {".py", ".html", ".css", ".js"}
     compiled = {name for name in packed if name.endswith((".so", ".pyd"))}  # where a compiler is
@@ -97,3 +128,20 @@ def test_the_wheel_holds_both_packages(tmp_path: Path) -> None:
         for path in (ROOT / package).rglob("*")
         if path.suffix in shipped or path.name == "py.typed"
     }
+    # it runs where there is no compiler: with what is compiled if that is in it, else without
+    unpacked = tmp_path / "unpacked"
+    shutil.unpack_archive(wheel, unpacked, "zip")
+    done = subprocess.run(
+        [sys.executable, "-c", RUN],
+        env={**os.environ, "PYTHONPATH": str(unpacked), "PATH": "", "AUTODIFF_NATIVE": ""},
+        capture_output=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    status, backend, slope, value = json.loads(done.stdout)
+    assert {part for part, said in status.items() if said == "active"} == {
+        Path(name).name.partition(".")[0] for name in compiled
+    }
+    assert backend == ("native" if status["machine"] == "active" else "numpy")
+    assert (slope, value) == (1.0, 0.0)
