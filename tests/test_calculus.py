@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 import autodiff as ad
 from autodiff import Value
 from autodiff.graph import topological
+from autodiff.op import TABLE
 
 # name: (function of Values or floats, its derivatives as functions of floats, a point)
 KNOWN = {
@@ -91,6 +92,7 @@ def test_a_polynomial_differentiated_away_stays_zero_at_zero():
     x = Value(0.0, "x")
     orders = [ad.derivative(ad.power(x, 2.0), x, order=n).data for n in range(7)]
     assert orders == [0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0]
+    assert ad.grad(TABLE["power_bend"](x, 0.0), x).data == 0.0
 
 
 @pytest.mark.parametrize("order", [-1, 1.0, "1", None, 0.5])
