@@ -527,8 +527,8 @@ def test_a_number_of_a_million_digits_is_a_float_at_once() -> None:
 
 def test_a_line_is_counted_from_the_very_first() -> None:
     with pytest.raises(ParseError) as error:
-        parse_lines("\n\nz = ")
-    assert (error.value.line, error.value.column) == (3, 4)
+        parse("\n\n)")
+    assert (error.value.line, error.value.column) == (3, 1)
 
 
 def test_limits_for_strangers() -> None:
