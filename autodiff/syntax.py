@@ -229,7 +229,7 @@ def shortened(text: str, most: int = 600) -> str:
     >>> shortened("w is no name", 9)
     'w i...ame'
     """
-    ends = most // 2 - 1
+    ends = (most - 3) // 2
     return text if len(text) <= most else f"{text[:ends]}...{text[-ends:]}"
 
 

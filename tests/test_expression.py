@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from autodiff.expression import ParseError, parse, parse_lines, read_expression, read_lines
 from autodiff.op import TABLE
-from autodiff.syntax import WEB, Limits, Source, postfix, tokenise
+from autodiff.syntax import WEB, Limits, Source, postfix, shortened, tokenise
 from autodiff.value import Value
 
 # ---------------------------------------------------------------- what a formula means
@@ -523,6 +523,16 @@ def test_a_text_that_is_too_long_is_not_read() -> None:
 def test_a_number_of_a_million_digits_is_a_float_at_once() -> None:
     assert parse("9" * 999_999).data == math.inf
     assert parse("0." + "3" * 999_990).data == 1 / 3
+
+
+@pytest.mark.parametrize("most", [9, 10, 600])
+def test_a_long_sentence_keeps_its_ends(most: int) -> None:
+    text = "".join(chr(97 + i % 26) for i in range(most + 1))
+    short = shortened(text, most)
+    ends = (most - 3) // 2
+    assert short == f"{text[:ends]}...{text[-ends:]}"
+    assert most - 1 <= len(short) <= most
+    assert shortened(text[:most], most) == text[:most]
 
 
 def test_a_line_is_counted_from_the_very_first() -> None:
