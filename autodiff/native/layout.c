@@ -44,7 +44,7 @@ typedef struct {
     Tuples blocks;             /* of constants */
     Ints block_slots;          /* where each begins */
     Ints constants;            /* slot, ~constant, slot, ~constant, ... */
-    Ints lefts, rights, column, terms, kinds;
+    Ints lefts, rights, column, terms;
     PyObject *layout, *steps;
     Fields Column, Step;
 } Plan;
@@ -296,8 +296,7 @@ static int group_level(Plan *p, int32_t start)
     classes = p->alike.starts.n;
     if (classes > 1) {
         int32_t *partner = ZEROS(int32_t, classes);
-        if (partner == NULL)
-            return -1;
+        failed = partner == NULL;
         forget_tuples(&p->partners);
         for (i = 0; i < n && !failed; i++) { /* classes are numbered as they are met first */
             int32_t class = p->numbers.at[i], key[2];
@@ -642,6 +641,15 @@ static int find_fields(Fields *fields, PyObject *module, const char *name, const
     return type ? 0 : -1;
 }
 
+/* Steps, columns and their lists hold nothing that could hold them: the collector need not go over
+   millions of them again and again. */
+static PyObject *untracked(PyObject *object)
+{
+    if (object != NULL)
+        PyObject_GC_UnTrack(object);
+    return object;
+}
+
 /* An object with these fields: as its __init__ would, which is Python and would take most of the
    time of a layout. */
 static PyObject *made(const Fields *fields, PyObject *const *given)
@@ -650,13 +658,13 @@ static PyObject *made(const Fields *fields, PyObject *const *given)
     int i;
     for (i = 0; object != NULL && i < fields->n; i++)
         *(PyObject **)((char *)object + fields->at[i]) = Py_NewRef(given[i]);
-    return object;
+    return untracked(object);
 }
 
 /* A Column of these slots. */
 static PyObject *column_of(Plan *p, int32_t space, const int32_t *slots, int32_t n)
 {
-    PyObject *list = PyList_New(n), *where = PyLong_FromLong(space), *column = NULL;
+    PyObject *list = untracked(PyList_New(n)), *where = PyLong_FromLong(space), *column = NULL;
     int32_t i;
     for (i = 0; list != NULL && i < n; i++) {
         PyObject *slot = PyLong_FromLong(slots[i]);
@@ -778,7 +786,7 @@ static int steps(Plan *p, const Group *g)
     int failed;
     if (g->op == INNER)
         return steps_of_sums(p, g);
-    columns = PyList_New(0);
+    columns = untracked(PyList_New(0));
     failed = columns == NULL;
     if (is_share(g->op)) {
         Ints together = {0};
@@ -990,7 +998,7 @@ done:
     free_tuples(&p.blocks);
     {
         Ints *lists[] = {&p.members, &p.key, &p.numbers, &p.order, &p.ends, &p.block_slots, &p.constants,
-                         &p.lefts, &p.rights, &p.column, &p.terms, &p.kinds};
+                         &p.lefts, &p.rights, &p.column, &p.terms};
         for (i = 0; i < (int32_t)(sizeof lists / sizeof *lists); i++)
             PyMem_RawFree(lists[i]->at);
     }

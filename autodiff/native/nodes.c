@@ -68,20 +68,26 @@ static inline uint32_t hash_of(const int32_t *items, int32_t n, uint32_t hash)
     return hash;
 }
 
-/* A table of twice the size and more, with the numbers 0 .. n-1 at the places of their hashes. */
-static int rehash(uint32_t **table, uint32_t *mask, int32_t n, uint32_t (*hash)(void *, int32_t), void *of)
+/* Hash tables have 1 + a number below, and the hash of what has this number above; 0 is free. So
+   most of what is not equal is not even looked at, and memory is not waited for. */
+static inline uint64_t entry(uint32_t hash, int32_t number) { return (uint64_t)hash << 32 | (uint32_t)(number + 1); }
+
+static inline int32_t number_in(uint64_t entry) { return (int32_t)(uint32_t)entry - 1; }
+
+/* A larger table with the same entries. */
+static int enlarge(uint64_t **table, uint32_t *mask)
 {
-    size_t size = *mask ? ((size_t)*mask + 1) * 2 : 64;
-    uint32_t *fresh = ZEROS(uint32_t, size);
-    int32_t i;
+    size_t size = *mask ? ((size_t)*mask + 1) * 2 : 64, i;
+    uint64_t *fresh = ZEROS(uint64_t, size);
     if (fresh == NULL)
         return -1;
-    for (i = 0; i < n; i++) {
-        size_t at = hash(of, i) & (size - 1);
-        while (fresh[at])
-            at = (at + 1) & (size - 1);
-        fresh[at] = (uint32_t)i + 1;
-    }
+    for (i = 0; *mask && i <= *mask; i++)
+        if ((*table)[i]) {
+            size_t at = (*table)[i] >> 32 & (size - 1);
+            while (fresh[at])
+                at = (at + 1) & (size - 1);
+            fresh[at] = (*table)[i];
+        }
     PyMem_RawFree(*table);
     *table = fresh;
     *mask = (uint32_t)(size - 1);
@@ -95,23 +101,16 @@ static inline int32_t tuple_end(const Tuples *t, int32_t i)
     return i + 1 < t->starts.n ? t->starts.at[i + 1] : t->items.n;
 }
 
-static uint32_t hash_of_tuple(void *tuples, int32_t i)
-{
-    Tuples *t = tuples;
-    int32_t start = t->starts.at[i];
-    return hash_of(t->items.at + start, tuple_end(t, i) - start, 0);
-}
-
 int32_t tuple_number(Tuples *t, const int32_t *items, int32_t n)
 {
+    uint32_t hash = hash_of(items, n, 0);
     size_t at;
-    uint32_t found;
-    if (is_full(t->starts.n, t->mask) &&
-        rehash(&t->table, &t->mask, t->starts.n, hash_of_tuple, t))
+    if (is_full(t->starts.n, t->mask) && enlarge(&t->table, &t->mask))
         return -1;
-    for (at = hash_of(items, n, 0) & t->mask; (found = t->table[at]); at = (at + 1) & t->mask) {
-        int32_t i = (int32_t)found - 1, start = t->starts.at[i];
-        if (tuple_end(t, i) - start == n && !memcmp(t->items.at + start, items, n * sizeof *items))
+    for (at = hash & t->mask; t->table[at]; at = (at + 1) & t->mask) {
+        int32_t i = number_in(t->table[at]), start = t->starts.at[i];
+        if (t->table[at] >> 32 == hash && tuple_end(t, i) - start == n &&
+            !memcmp(t->items.at + start, items, n * sizeof *items))
             return i;
     }
     if (ROOM(t->items.at, t->items.n, t->items.room, n) || push(&t->starts, t->items.n))
@@ -119,7 +118,7 @@ int32_t tuple_number(Tuples *t, const int32_t *items, int32_t n)
     if (n)
         memcpy(t->items.at + t->items.n, items, n * sizeof *items);
     t->items.n += n;
-    t->table[at] = (uint32_t)t->starts.n;
+    t->table[at] = entry(hash, t->starts.n - 1);
     return t->starts.n - 1;
 }
 
@@ -131,8 +130,9 @@ void forget_tuples(Tuples *t)
     } else { /* a few tuples in a large table: all of them go, so any that is met is one of them */
         int32_t i;
         for (i = t->starts.n - 1; i >= 0; i--) {
-            size_t at = hash_of_tuple(t, i) & t->mask;
-            while (t->table[at] != (uint32_t)i + 1)
+            int32_t start = t->starts.at[i];
+            size_t at = hash_of(t->items.at + start, tuple_end(t, i) - start, 0) & t->mask;
+            while (number_in(t->table[at]) != i)
                 at = (at + 1) & t->mask;
             t->table[at] = 0;
         }
@@ -225,45 +225,39 @@ static Rule *rule_of(int op)
 
 /* ---------------------------------------------------------------- rows */
 
-static uint32_t hash_of_number(void *builder, int32_t i)
-{
-    uint64_t bits;
-    memcpy(&bits, &((Builder *)builder)->numbers[i], sizeof bits);
-    return mixed(mixed(0, (uint32_t)bits), (uint32_t)(bits >> 32));
-}
-
 Ref constant(Builder *b, double x)
 {
+    uint32_t hash;
+    uint64_t bits;
     size_t at;
-    uint32_t found;
-    if (is_full(b->n_numbers, b->numbers_mask) &&
-        rehash(&b->known_numbers, &b->numbers_mask, b->n_numbers, hash_of_number, b))
+    memcpy(&bits, &x, sizeof bits);
+    hash = mixed(mixed(0, (uint32_t)bits), (uint32_t)(bits >> 32));
+    if (is_full(b->n_numbers, b->numbers_mask) && enlarge(&b->known_numbers, &b->numbers_mask))
         return FAILED;
+    for (at = hash & b->numbers_mask; b->known_numbers[at]; at = (at + 1) & b->numbers_mask) {
+        int32_t i = number_in(b->known_numbers[at]);
+        if (b->known_numbers[at] >> 32 == hash && !memcmp(&b->numbers[i], &x, sizeof x))
+            return ~i;
+    }
     if (ROOM(b->numbers, b->n_numbers, b->numbers_room, 1))
         return FAILED;
     b->numbers[b->n_numbers] = x;
-    for (at = hash_of_number(b, b->n_numbers) & b->numbers_mask; (found = b->known_numbers[at]);
-         at = (at + 1) & b->numbers_mask)
-        if (!memcmp(&b->numbers[found - 1], &x, sizeof x))
-            return ~(Ref)(found - 1);
-    b->known_numbers[at] = (uint32_t)b->n_numbers + 1;
+    b->known_numbers[at] = entry(hash, b->n_numbers);
     return ~(b->n_numbers++);
 }
-
-static uint32_t hash_of_row(void *builder, int32_t i) { return ((Builder *)builder)->rows[i].hash; }
 
 /* The row of this op over these operands (of a leaf, with this place and axis); else NONE, and the
    free place of the table in `at`. */
 static inline Ref look_up(Builder *b, int op, const Ref *args, int32_t n, int32_t place, int32_t axis,
                           uint32_t hash, size_t *at)
 {
-    uint32_t found;
-    for (*at = hash & b->known_mask; (found = b->known[*at]); *at = (*at + 1) & b->known_mask) {
-        const Row *row = &b->rows[found - 1];
-        if (row->hash == hash && row->op == op && row->count == n &&
+    for (*at = hash & b->known_mask; b->known[*at]; *at = (*at + 1) & b->known_mask) {
+        Ref found = number_in(b->known[*at]);
+        const Row *row = &b->rows[found];
+        if (b->known[*at] >> 32 == hash && row->op == op && row->count == n &&
             (n ? !memcmp(b->operands + row->first, args, n * sizeof *args)
                : row->place == place && row->axis == axis))
-            return (Ref)(found - 1);
+            return found;
     }
     return NONE;
 }
@@ -280,7 +274,7 @@ static inline Ref node(Builder *b, int op, const Ref *args, int32_t n, int32_t a
     size_t at;
     Ref found;
     Row *row;
-    if (is_full(b->n, b->known_mask) && rehash(&b->known, &b->known_mask, b->n, hash_of_row, b))
+    if (is_full(b->n, b->known_mask) && enlarge(&b->known, &b->known_mask))
         return FAILED;
     found = look_up(b, op, args, n, place, axis, hash, &at);
     if (found != NONE)
@@ -288,12 +282,12 @@ static inline Ref node(Builder *b, int op, const Ref *args, int32_t n, int32_t a
     if (ROOM(b->rows, b->n, b->room, 1) || ROOM(b->operands, b->n_operands, b->operands_room, n))
         return FAILED;
     row = &b->rows[b->n];
-    *row = (Row){.first = b->n_operands, .count = n, .axis = axis, .place = place, .hash = hash,
+    *row = (Row){.first = b->n_operands, .count = n, .axis = axis, .place = place,
                  .op = (uint16_t)op};
     if (n)
         memcpy(b->operands + b->n_operands, args, n * sizeof *args);
     b->n_operands += n;
-    b->known[at] = (uint32_t)b->n + 1;
+    b->known[at] = entry(hash, b->n);
     return b->n++;
 }
 

@@ -21,7 +21,6 @@ enum { ADD, SUB, MUL, DIV, NEG, ALIAS, INNER, TOTAL, TOTAL_PRODUCT, LOGSUMEXP_SH
 typedef struct {
     int32_t first, count; /* its operands, in `operands` */
     int32_t axis, place;
-    uint32_t hash;
     uint16_t op;
     uint8_t named;
 } Row;
@@ -36,7 +35,7 @@ typedef struct Builder {
     int32_t n_operands, operands_room;
     double *numbers; /* the constants, each bit pattern once */
     int32_t n_numbers, numbers_room;
-    uint32_t *known, *known_numbers; /* hash tables: 1 + number of the row or constant, 0: free */
+    uint64_t *known, *known_numbers; /* hash tables of rows and constants */
     uint32_t known_mask, numbers_mask;
     PyObject **handles; /* by number: the Node that Python has of it, not counted; or NULL */
     int32_t handles_room;
@@ -102,9 +101,10 @@ static inline int push(Ints *list, int32_t x)
 
 /* Tuples of integers, each numbered when it is first met: what a dict is for in the Python passes. */
 typedef struct {
-    Ints items;            /* all tuples, one after the other */
-    Ints starts;           /* where each begins */
-    uint32_t *table, mask; /* 1 + number of the tuple, 0: free */
+    Ints items;  /* all tuples, one after the other */
+    Ints starts; /* where each begins */
+    uint64_t *table;
+    uint32_t mask;
 } Tuples;
 
 /* The number of a tuple, which is new if it is how many there were. -1: failed. */
