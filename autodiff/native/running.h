@@ -160,9 +160,15 @@ static const double *gradient(Machine *m)
 
 static int all_finite(double value, const double *g, int64_t n)
 {
-    double sum = value - value;
-    for (int64_t i = 0; i < n; i++) sum += g[i] - g[i];
-    return sum == 0.0;
+    const uint64_t size = 0x7fffffffffffffff, unit = 0x0010000000000000;
+    uint64_t bits, seen;
+    memcpy(&bits, &value, sizeof bits);
+    seen = (bits & size) + unit; /* the top bit is set if the exponent is the largest */
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(&bits, g + i, sizeof bits);
+        seen |= (bits & size) + unit;
+    }
+    return !(seen >> 63);
 }
 
 typedef struct Descent {
