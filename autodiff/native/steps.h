@@ -384,7 +384,7 @@ static void inner_shared(const Step *s, const Window *w)
 
 /* ---------------------------------------------------------------- totals over an axis */
 
-/* The sum of each of n <= LANES vectors, in the order of `v_total`: neighbours, then pairs of them.
+/* The sum of each of LANES vectors, in the order of `v_total`: neighbours, then pairs of them.
  */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector) && LANES > 1
@@ -405,25 +405,23 @@ static void inner_shared(const Step *s, const Window *w)
 #define SINGLES(a, b, k) __builtin_shufflevector(a, b, k, k + 2)
 #endif
 
-LANES_INLINE void add_lanes(const V *sums, const int n, double *out)
+LANES_INLINE void add_lanes(const V *sums, double *out)
 {
 #ifdef SHUFFLES
-    if (n == LANES) {
-        V t[LANES];
-        for (int i = 0; i < LANES; i += 2)
-            t[i / 2] = SINGLES(sums[i], sums[i + 1], 0) + SINGLES(sums[i], sums[i + 1], 1);
+    V t[LANES];
+    for (int i = 0; i < LANES; i += 2)
+        t[i / 2] = SINGLES(sums[i], sums[i + 1], 0) + SINGLES(sums[i], sums[i + 1], 1);
 #if LANES >= 4
-        for (int i = 0; i < LANES / 2; i += 2)
-            t[i / 2] = TWOS(t[i], t[i + 1], 0) + TWOS(t[i], t[i + 1], 2);
+    for (int i = 0; i < LANES / 2; i += 2)
+        t[i / 2] = TWOS(t[i], t[i + 1], 0) + TWOS(t[i], t[i + 1], 2);
 #endif
 #if LANES == 8
-        t[0] = FOURS(t[0], t[1], 0) + FOURS(t[0], t[1], 4);
+    t[0] = FOURS(t[0], t[1], 0) + FOURS(t[0], t[1], 4);
 #endif
-        v_store_unaligned(out, t[0]);
-        return;
-    }
+    v_store_unaligned(out, t[0]);
+#else
+    for (int i = 0; i < LANES; i++) out[i] = v_total(sums[i]);
 #endif
-    for (int i = 0; i < n; i++) out[i] = v_total(sums[i]);
 }
 
 /* Sums so far, over the windows before: nothing in the first one. */
@@ -432,17 +430,22 @@ LANES_INLINE V so_far(const Window *w, const double *totals)
     return w->first ? v_of(0.0) : v_load(totals);
 }
 
-/* Keep sums for the next window; after the last one they are totals. */
-LANES_INLINE void keep(const Window *w, const V *sums, const int n, double *totals,
-                       const int32_t *slots)
+/* Keep the sums of members from `m` on for the next window; after the last one they are totals. */
+LANES_INLINE void keep(const Step *s, const Window *w, const V *sums, const int n, ptrdiff_t m)
 {
-    double found[8];
+    const int32_t *slots = s->out.slots + m;
+    double *shared = w->base[0], *totals = w->totals + (s->first_total + m) * LANES, found[8];
     if (!w->last) {
         for (int i = 0; i < n; i++) v_store(totals + i * LANES, sums[i]);
         return;
     }
-    add_lanes(sums, n, found);
-    for (int i = 0; i < n; i++) w->base[0][slots[i]] = found[i];
+    int i = 0;
+    for (; i + LANES <= n; i += LANES) add_lanes(sums + i, found + i);
+    for (; i < n; i++) found[i] = v_total(sums[i]);
+    if (s->out.regular && s->out.stride == 1)
+        memcpy(shared + slots[0], found, (size_t)n * sizeof(double));
+    else
+        for (i = 0; i < n; i++) shared[slots[i]] = found[i];
 }
 
 /* The sum of one row, or of the products of two. */
@@ -458,18 +461,18 @@ LANES_INLINE V row_total(const Step *s, const Window *w, const int pairs, int m,
 
 LANES_INLINE void row_totals(const Step *s, const Window *w, const int pairs)
 {
-    double *totals = w->totals + (ptrdiff_t)s->first_total * LANES;
+    const double *totals = w->totals + (ptrdiff_t)s->first_total * LANES;
     M real = first_lanes(w->counted);
     V sums[LANES];
     int m = 0;
-    for (; m + LANES <= s->members; m += LANES, totals += LANES * LANES) {
+    for (; m + LANES <= s->members; m += LANES) {
         for (int i = 0; i < LANES; i++)
-            sums[i] = row_total(s, w, pairs, m + i, real, so_far(w, totals + i * LANES));
-        keep(w, sums, LANES, totals, s->out.slots + m);
+            sums[i] = row_total(s, w, pairs, m + i, real, so_far(w, totals + (m + i) * LANES));
+        keep(s, w, sums, LANES, m);
     }
-    for (; m < s->members; m++, totals += LANES) {
-        sums[0] = row_total(s, w, pairs, m, real, so_far(w, totals));
-        keep(w, sums, 1, totals, s->out.slots + m);
+    for (; m < s->members; m++) {
+        sums[0] = row_total(s, w, pairs, m, real, so_far(w, totals + m * LANES));
+        keep(s, w, sums, 1, m);
     }
 }
 
@@ -481,22 +484,22 @@ static void total_pairs(const Step *s, const Window *w) { row_totals(s, w, 1); }
 LANES_INLINE void grid_tile(const int lefts, const int rights, const Step *s, const Window *w,
                             int i, int j, M real)
 {
-    V sum[8][4];
-    const double *x[8], *y[4];
+    V sum[3][8];
+    const double *x[3], *y[8];
     int wide = s->columns[1].count;
     ptrdiff_t first = (ptrdiff_t)i * wide + j;
-    double *totals = w->totals + (s->first_total + first) * LANES;
+    const double *totals = w->totals + (s->first_total + first) * LANES;
     for (int a = 0; a < lefts; a++) x[a] = row(w, &s->columns[0], i + a);
     for (int b = 0; b < rights; b++) y[b] = row(w, &s->columns[1], j + b);
     for (int a = 0; a < lefts; a++)
         for (int b = 0; b < rights; b++) sum[a][b] = so_far(w, totals + (a * wide + b) * LANES);
     ptrdiff_t end = (w->vectors - 1) * LANES;
     for (ptrdiff_t v = 0; v < end; v += LANES) {
-        V ys[4];
-        for (int b = 0; b < rights; b++) ys[b] = v_load(y[b] + v);
-        for (int a = 0; a < lefts; a++) {
-            V left = v_load(x[a] + v);
-            for (int b = 0; b < rights; b++) sum[a][b] = v_multiply_add(left, ys[b], sum[a][b]);
+        V xs[3];
+        for (int a = 0; a < lefts; a++) xs[a] = v_load(x[a] + v);
+        for (int b = 0; b < rights; b++) {
+            V right = v_load(y[b] + v);
+            for (int a = 0; a < lefts; a++) sum[a][b] = v_multiply_add(xs[a], right, sum[a][b]);
         }
     }
     for (int a = 0; a < lefts; a++) {
@@ -506,39 +509,32 @@ LANES_INLINE void grid_tile(const int lefts, const int rights, const Step *s, co
             sum[a][b] = v_select(real, all, sum[a][b]);
         }
     }
-    if (w->last && lefts == LANES) { /* a column of the tile at a time */
-        for (int b = 0; b < rights; b++) {
-            V column[LANES];
-            double found[LANES];
-            for (int a = 0; a < LANES; a++) column[a] = sum[a][b];
-            add_lanes(column, LANES, found);
-            for (int a = 0; a < LANES; a++)
-                w->base[0][s->out.slots[first + a * wide + b]] = found[a];
-        }
-        return;
-    }
-    for (int a = 0; a < lefts; a++)
-        keep(w, sum[a], rights, totals + a * wide * LANES, s->out.slots + first + a * wide);
+    for (int a = 0; a < lefts; a++) keep(s, w, sum[a], rights, first + (ptrdiff_t)a * wide);
 }
 
+/* Of 32 registers 24 are sums, of 16 eight; the totals of a left row lie side by side. */
 #if LANES == 8
-enum { LEFTS = 8, RIGHTS = 3 };
+enum { LEFTS = 3, RIGHTS = 8 };
 #else
 enum { LEFTS = 2, RIGHTS = 4 };
 #endif
 
+LANES_INLINE int grid_rows(const int lefts, const Step *s, const Window *w, int i, M real)
+{
+    int rights = s->columns[1].count, j = 0;
+    for (; i + lefts <= s->columns[0].count; i += lefts) {
+        for (j = 0; j + RIGHTS <= rights; j += RIGHTS) grid_tile(lefts, RIGHTS, s, w, i, j, real);
+        for (; j < rights; j++) grid_tile(lefts, 1, s, w, i, j, real);
+    }
+    return i;
+}
+
 static void total_grid(const Step *s, const Window *w)
 {
-    int lefts = s->columns[0].count, rights = s->columns[1].count, i = 0, j;
     M real = first_lanes(w->counted);
-    for (; i + LEFTS <= lefts; i += LEFTS) {
-        for (j = 0; j + RIGHTS <= rights; j += RIGHTS) grid_tile(LEFTS, RIGHTS, s, w, i, j, real);
-        for (; j < rights; j++) grid_tile(LEFTS, 1, s, w, i, j, real);
-    }
-    for (; i < lefts; i++) {
-        for (j = 0; j + 4 <= rights; j += 4) grid_tile(1, 4, s, w, i, j, real);
-        for (; j < rights; j++) grid_tile(1, 1, s, w, i, j, real);
-    }
+    int i = grid_rows(LEFTS, s, w, 0, real);
+    if (LEFTS > 2) i = grid_rows(2, s, w, i, real);
+    grid_rows(1, s, w, i, real);
 }
 
 /* ---------------------------------------------------------------- rows of X, descent */
