@@ -328,7 +328,7 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info"]) == 0
     lines = capsys.readouterr().out.splitlines()
     names = [line.split()[0] for line in lines]
-    assert names[:5] == ["autodiff", "Python", "native", "dot", "wasm"]
+    assert names[:6] == ["autodiff", "Python", "native", "programs", "dot", "wasm"]
     assert all(f"{part} {said}" in lines[2] for part, said in native.status().items())
     assert "numpy" in names
     assert lines[0].split()[1] == f"{ad.__version__},"
