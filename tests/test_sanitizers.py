@@ -18,6 +18,7 @@ FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-
 COMPILER = shutil.which("gcc")
 TESTS = {
     "machine": "test_machine test_machine_text test_machine_threads test_descent".split(),
+    "nodes": ["test_native_nodes"],
     "value": "test_value test_native".split(),
 }
 
