@@ -130,6 +130,9 @@ def test_ctrl_c_inside_a_compiled_run_leaves_whole_steps(moments: int) -> None:
     chance = random.Random(moments)
     tried = interrupted = program()
     stopped = 0
+    start = time.perf_counter()
+    copy.deepcopy(tried).run(X, 1e-4, 2_000)
+    length = max(time.perf_counter() - start, 2e-4)  # what a run takes depends on the backend
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -139,12 +142,13 @@ def test_ctrl_c_inside_a_compiled_run_leaves_whole_steps(moments: int) -> None:
         for _ in range(moments):
             interrupted = copy.deepcopy(tried)
             try:
-                signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-5, 5e-3))
-                interrupted.run(X, 1e-4, 2_000)
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-5, length))
+                    interrupted.run(X, 1e-4, 2_000)
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)  # it may come as late as here
             except KeyboardInterrupt:
                 stopped += 1
-            finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
             done = after[tuple(interrupted.parameters)]
             interrupted.run(X, 1e-4, 3)
             assert after[tuple(interrupted.parameters)] == done + 3
