@@ -458,9 +458,13 @@ def test_a_signal_at_random_moments_leaves_all_or_nothing(no_collector_callbacks
     y = x
     for _ in range(2000):
         y = y * 0.999 + x
-    start = time.perf_counter()
-    y.backward()
-    longest = 2.0 * (time.perf_counter() - start)
+    times = []
+    for _ in range(5):  # the least of them: others may have been interrupted by other work
+        ad.zero_grad(topological(y))
+        start = time.perf_counter()
+        y.backward()
+        times.append(time.perf_counter() - start)
+    longest = 2.0 * min(times)
     complete, order = gradients(y), topological(y)
     rng, interrupted = random.Random(1), 0
     before = signal.signal(signal.SIGALRM, interrupt)
