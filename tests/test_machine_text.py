@@ -46,6 +46,7 @@ def texts():
 
 def attempt(text, shared, lanes, wanted):
     "Make it and run it; what is said."
+    text = [(number + 2**31) % 2**32 - 2**31 for number in text]  # as int32 wraps around
     try:
         m = Machine(array("i", text), shared, lanes, wanted)
     except (ValueError, MemoryError) as error:
