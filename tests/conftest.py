@@ -1,5 +1,6 @@
 """What several tests share: running Python as a person would, from an empty directory."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -54,3 +55,12 @@ def pytest_configure() -> None:
     """Ctrl-C is tested: it must arrive, also where the shell started us in the background."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def no_collector_callbacks():
+    """Hypothesis times the collector by a callback; an interruption there would be lost in it."""
+    callbacks = gc.callbacks[:]
+    gc.callbacks.clear()
+    yield
+    gc.callbacks.extend(callbacks)

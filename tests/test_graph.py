@@ -439,15 +439,6 @@ def test_ctrl_c_by_a_signal_inside_a_partial():
         assert x.grad == 6.0
 
 
-@pytest.fixture
-def no_collector_callbacks():
-    """Hypothesis times the collector by a callback; an interruption there would be lost in it."""
-    callbacks = gc.callbacks[:]
-    gc.callbacks.clear()
-    yield
-    gc.callbacks.extend(callbacks)
-
-
 @untraced
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
 def test_a_signal_at_random_moments_leaves_all_or_nothing(no_collector_callbacks):

@@ -216,7 +216,7 @@ def test_an_interrupt_leaves_the_last_whole_epoch(moment: int) -> None:
 
 @untraced
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that interrupts")
-def test_interrupts_at_any_moment_change_no_number() -> None:
+def test_interrupts_at_any_moment_change_no_number(no_collector_callbacks: None) -> None:
     if sys.gettrace() is not None:
         pytest.skip("an interrupt inside a tracer (coverage) leaves its lock taken for good")
 
