@@ -36,6 +36,7 @@ PAIRS = {pair: i for i, pair in enumerate(getattr(machine, "PAIRS", ()))}
 SETS = {name: i for i, name in enumerate(getattr(machine, "SETS", ()))}
 MANY_OPERANDS = {"sum", "inner", "logsumexp", *SHARES}
 FEW, FOUR_LANES = 4, "AVX2"
+GRID = 3  # factors on either side from which on a grid pays
 KNOWN = frozenset((*PLACES, TOTAL, TOTAL_PRODUCT))
 
 
@@ -201,18 +202,30 @@ class Instruction:
             self.kind = TOTAL_PLAIN
         elif op == TOTAL_PRODUCT:
             self.kind = TOTAL_PAIRS
-            found = grid(step)
-            if found is not None:
-                lefts, rights, results = found
-                left, right = step.columns
-                self.kind, self.out = TOTAL_GRID, Column(SHARED, results)
-                self.columns = [Column(left.space, lefts), Column(right.space, rights)]
+            self._grid(step)
         elif op in SHARES:
             self.kind = ALL_SHARES if self.axis else SHARE
             if self.axis:
                 self.place = SETS[op]
         else:
             self.kind = MANY if op in MANY_OPERANDS else ELEMENTWISE
+
+    def _grid(self, step: Step) -> None:
+        """If it is one: the right factors are the lanes, so they are those that fill vectors."""
+        found = grid(step)
+        if found is None:
+            return
+        lefts, rights, results = found
+        left, right = step.columns
+        if min(len(lefts), len(rights)) < GRID:
+            return
+        if len(rights) * vectors(lefts) < len(lefts) * vectors(rights):
+            results = [
+                results[i] for j in range(len(rights)) for i in range(j, len(results), len(rights))
+            ]
+            left, right, lefts, rights = right, left, rights, lefts
+        self.kind, self.out = TOTAL_GRID, Column(SHARED, results)
+        self.columns = [Column(left.space, lefts), Column(right.space, rights)]
 
     def _sum_of_products(self) -> None:
         left, right = self.columns
@@ -234,6 +247,11 @@ class Instruction:
                 text.append(inputs if column.space == INPUT else column.space)
             text.append(len(column.slots))
             text.extend(column.slots)
+
+
+def vectors(slots: Sequence[int]) -> int:
+    """How many vectors of the widest kind they fill."""
+    return -(-len(slots) // 8)
 
 
 def together(steps: Sequence[Step], ones: Set[int]) -> list[Instruction]:

@@ -80,6 +80,8 @@ typedef struct Kernels {
                    ptrdiff_t vectors);
     /* p -= rate * g */
     void (*descend)(double *p, const double *g, double rate, ptrdiff_t n);
+    /* Whether all numbers are. */
+    int (*finite)(const double *x, ptrdiff_t n);
 } Kernels;
 
 extern const Kernels autodiff_kernels_8, autodiff_kernels_4, autodiff_kernels_2, autodiff_kernels_1;

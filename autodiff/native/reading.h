@@ -67,6 +67,7 @@ typedef struct Machine {
     Column *columns;
     Step *steps;
     int32_t *outputs; /* space and slot of each */
+    int32_t gradient_slot; /* of output 1, if 1, 2, ... lie side by side, else -1 */
     double *totals, *gradient;
     double **base; /* of each space */
     ptrdiff_t *lengths;
@@ -298,6 +299,16 @@ typedef struct Given {
     int64_t shared, longest; /* numbers of the shared vector, of the longest lanes */
 } Given;
 
+/* Where outputs 1, 2, ... begin, if they lie side by side and away from the parameters, or -1. */
+static int32_t side_by_side(const Machine *m)
+{
+    int32_t first = m->n_outputs > 1 ? m->outputs[3] : -1;
+    if (first < m->n_parameters) return -1;
+    for (int32_t i = 1; i < m->n_outputs; i++)
+        if (m->outputs[2 * i] != SHARED || m->outputs[2 * i + 1] != first + i - 1) return -1;
+    return first;
+}
+
 /* The text: axes, inputs, parameters, shared numbers, whether rows need their whole table; for each
  * axis its slots, its length (0: rows of X) and the slot of that number; the outputs; how many
  * steps and columns; the segments. */
@@ -334,6 +345,7 @@ static int read_program(Machine *m, Reader *r, const Given *given)
         m->n_varying += there == ROWS;
         m->n_shared_outputs += there == SHARED;
     }
+    m->gradient_slot = r->bad ? -1 : side_by_side(m);
     int32_t n_steps = next(r, 0, INT32_MAX), n_columns = next(r, 0, INT32_MAX);
     m->n_segments = next(r, 0, INT32_MAX);
     if (r->bad || n_steps > r->end - r->at || n_columns > r->end - r->at ||

@@ -146,29 +146,12 @@ static double output(const Machine *m, int i)
     return m->tables[SHARED].data[m->outputs[2 * i + 1]];
 }
 
-/* Outputs 1, 2, ...: where they lie, if side by side and away from the parameters, or a copy. */
+/* Outputs 1, 2, ...: where they lie, or a copy. */
 static const double *gradient(Machine *m)
 {
-    const double *shared = m->tables[SHARED].data;
-    int32_t first = m->n_outputs > 1 ? m->outputs[3] : 0, straight = first >= m->n_parameters;
-    for (int32_t i = 0; i < m->n_parameters && straight; i++)
-        straight = m->outputs[2 * i + 3] == first + i;
-    if (straight) return shared + first;
+    if (m->gradient_slot >= 0) return m->tables[SHARED].data + m->gradient_slot;
     for (int32_t i = 0; i < m->n_parameters; i++) m->gradient[i] = output(m, i + 1);
     return m->gradient;
-}
-
-static int all_finite(double value, const double *g, int64_t n)
-{
-    const uint64_t size = 0x7fffffffffffffff, unit = 0x0010000000000000;
-    uint64_t bits, seen;
-    memcpy(&bits, &value, sizeof bits);
-    seen = (bits & size) + unit; /* the top bit is set if the exponent is the largest */
-    for (int64_t i = 0; i < n; i++) {
-        memcpy(&bits, g + i, sizeof bits);
-        seen |= (bits & size) + unit;
-    }
-    return !(seen >> 63);
 }
 
 typedef struct Descent {
@@ -211,7 +194,8 @@ static int64_t descend(Machine *m, Rows *rows, const Descent *d, PyThreadState *
         if (evaluate(m, &part, outside)) return -1;
         const double *g = gradient(m);
         double value = output(m, 0), scale = d->mean ? 1.0 / (double)part.n : 1.0;
-        if (d->careful && !all_finite(value, g, m->n_parameters)) break;
+        if (d->careful && !(m->kernels->finite(&value, 1) && m->kernels->finite(g, m->n_parameters)))
+            break;
         d->values[done] = value * scale;
         m->kernels->descend(shared, g, d->rate * scale, m->n_parameters);
     }

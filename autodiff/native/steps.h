@@ -28,25 +28,28 @@ LANES_INLINE double *row(const Window *w, const Column *c, ptrdiff_t i)
 
 /* ---------------------------------------------------------------- loops of the elementwise rows */
 
+/* At any address: on the shared axis rows begin anywhere. */
 #define UNARY(name, f)                                                                             \
     static void loop_##name(double *out, const double *const *x, const ptrdiff_t *d, ptrdiff_t n)  \
     {                                                                                              \
         const double *a = x[0];                                                                    \
-        for (ptrdiff_t i = 0; i < n; i++, out += LANES, a += d[0]) v_store(out, f(v_load(a)));     \
+        for (ptrdiff_t i = 0; i < n; i++, out += LANES, a += d[0])                                 \
+            v_store_unaligned(out, f(v_load_unaligned(a)));                                        \
     }
 #define BINARY(name, f)                                                                            \
     static void loop_##name(double *out, const double *const *x, const ptrdiff_t *d, ptrdiff_t n)  \
     {                                                                                              \
         const double *a = x[0], *b = x[1];                                                         \
         for (ptrdiff_t i = 0; i < n; i++, out += LANES, a += d[0], b += d[1])                      \
-            v_store(out, f(v_load(a), v_load(b)));                                                 \
+            v_store_unaligned(out, f(v_load_unaligned(a), v_load_unaligned(b)));                   \
     }
 #define TERNARY(name, f)                                                                           \
     static void loop_##name(double *out, const double *const *x, const ptrdiff_t *d, ptrdiff_t n)  \
     {                                                                                              \
         const double *a = x[0], *b = x[1], *c = x[2];                                              \
         for (ptrdiff_t i = 0; i < n; i++, out += LANES, a += d[0], b += d[1], c += d[2])           \
-            v_store(out, f(v_load(a), v_load(b), v_load(c)));                                      \
+            v_store_unaligned(                                                                     \
+                out, f(v_load_unaligned(a), v_load_unaligned(b), v_load_unaligned(c)));            \
     }
 #define NARY(name, f)                                                                              \
     static void many_##name(double *out, const double **x, const ptrdiff_t *d, int n,              \
@@ -111,35 +114,47 @@ LANES_INLINE void point(const Step *s, const Window *w, int i, int k, const doub
     }
 }
 
-/* On the shared axis the members are the lanes. Few are taken at a time; those that lie side by
- * side are copied in one go. */
-enum { CHUNK = 64 };
-
 LANES_INLINE int side_by_side(const Column *c) { return c->regular && c->stride == 1; }
+
+LANES_INLINE int all_the_same(const Column *c) { return c->regular && c->stride == 0; }
+
+/* On the shared axis the members are the lanes: where they lie, as far as all columns are regular,
+ * and the rest, or what lies anywhere, copied. */
+enum { CHUNK = 64 };
 
 static void shared_rows(const Step *s, const Window *w)
 {
     double *shared = w->base[0];
     ALIGNED double in[3][CHUNK], out[CHUNK];
-    const double *at[3] = {in[0], in[1], in[2]};
-    const ptrdiff_t step[3] = {LANES, LANES, LANES};
-    for (int first = 0; first < s->members; first += CHUNK) {
+    const double *at[3];
+    ptrdiff_t step[3];
+    int straight = side_by_side(&s->out) && s->members >= LANES, first = 0;
+    for (int k = 0; k < s->n_columns && straight; k++) {
+        const Column *c = &s->columns[k];
+        at[k] = shared + c->slots[0];
+        step[k] = LANES;
+        if (all_the_same(c)) {
+            v_store(in[k], v_of(*at[k]));
+            at[k] = in[k], step[k] = 0;
+        } else
+            straight = side_by_side(c);
+    }
+    if (straight) {
+        s->loop(shared + s->out.slots[0], at, step, s->members / LANES);
+        first = s->members / LANES * LANES;
+    }
+    for (int k = 0; k < s->n_columns; k++) at[k] = in[k], step[k] = LANES;
+    for (; first < s->members; first += CHUNK) {
         int n = s->members - first < CHUNK ? s->members - first : CHUNK;
         ptrdiff_t vectors = (n + LANES - 1) / LANES;
         for (int k = 0; k < s->n_columns; k++) {
             const int32_t *slots = s->columns[k].slots + first;
-            if (side_by_side(&s->columns[k]))
-                memcpy(in[k], shared + slots[0], (size_t)n * sizeof(double));
-            else
-                for (int i = 0; i < n; i++) in[k][i] = shared[slots[i]];
+            for (int i = 0; i < n; i++) in[k][i] = shared[slots[i]];
             for (int i = n; i < vectors * LANES; i++) in[k][i] = in[k][n - 1];
         }
         s->loop(out, at, step, vectors);
         const int32_t *slots = s->out.slots + first;
-        if (side_by_side(&s->out))
-            memcpy(shared + slots[0], out, (size_t)n * sizeof(double));
-        else
-            for (int i = 0; i < n; i++) shared[slots[i]] = out[i];
+        for (int i = 0; i < n; i++) shared[slots[i]] = out[i];
     }
 }
 
@@ -258,42 +273,43 @@ static void shares(const Step *s, const Window *w)
 
 /* ---------------------------------------------------------------- sums of products */
 
+/* Of 32 registers 24 are sums, of 16 eight. */
 #if LANES == 8
-#define TILE 8 /* of 32 registers 16 are sums */
+enum { TILE = 8, WIDTH = 3 };
 #elif LANES > 1
-#define TILE 4
+enum { TILE = 4, WIDTH = 2 };
 #else
-#define TILE 2
+enum { TILE = 2, WIDTH = 2 };
 #endif
+enum { LONG = 8 }; /* vectors of a tile of one result */
 
 /* A tile of `members` results by `vectors` vectors, over all terms; left factors are shared and lie
  * `down` and `right` of each other. */
 LANES_INLINE void tile(const int members, const int vectors, const Step *s, const Window *w,
                        const double *left, ptrdiff_t down, ptrdiff_t right, int first, ptrdiff_t at)
 {
-    V sum[TILE > 4 ? TILE : 4][8];
-    for (int m = 0; m < members; m++)
-        for (int v = 0; v < vectors; v++) sum[m][v] = v_of(0.0);
+    V sum[TILE][LONG];
+    double *out[TILE];
+    for (int m = 0; m < members; m++) {
+        V bias = v_of(s->option & BIAS ? w->base[0][s->columns[2].slots[first + m]] : 0.0);
+        out[m] = row(w, &s->out, first + m) + at;
+        for (int v = 0; v < vectors; v++)
+            sum[m][v] = s->option & ADDS ? v_load(out[m] + v * LANES) + bias : bias;
+    }
     const Column *c = &s->columns[1];
     const double *base = w->base[c->space] + at;
     ptrdiff_t length = w->length[c->space];
     for (int t = 0; t < s->terms; t++, left += right) {
         const double *x = base + (ptrdiff_t)c->slots[t] * length;
-        V xs[8];
+        V xs[LONG];
         for (int v = 0; v < vectors; v++) xs[v] = v_load(x + v * LANES);
         for (int m = 0; m < members; m++) {
             V factor = v_of(left[m * down]);
             for (int v = 0; v < vectors; v++) sum[m][v] = v_multiply_add(factor, xs[v], sum[m][v]);
         }
     }
-    for (int m = 0; m < members; m++) {
-        double *out = row(w, &s->out, first + m) + at;
-        for (int v = 0; v < vectors; v++) {
-            V y = s->option & ADDS ? v_load(out + v * LANES) + sum[m][v] : sum[m][v];
-            if (s->option & BIAS) y = y + v_of(w->base[0][s->columns[2].slots[first + m]]);
-            v_store(out + v * LANES, y);
-        }
-    }
+    for (int m = 0; m < members; m++)
+        for (int v = 0; v < vectors; v++) v_store(out[m] + v * LANES, sum[m][v]);
 }
 
 static void inner_matrix(const Step *s, const Window *w)
@@ -309,16 +325,18 @@ static void inner_matrix(const Step *s, const Window *w)
     ptrdiff_t vectors = w->vectors, v;
     int m = 0;
     for (; m + TILE <= s->members; m += TILE) {
-        for (v = 0; v + 2 <= vectors; v += 2)
-            tile(TILE, 2, s, w, left + m * down, down, right, m, v * LANES);
-        if (v < vectors) tile(TILE, 1, s, w, left + m * down, down, right, m, v * LANES);
+        const double *there = left + m * down;
+        for (v = 0; vectors - v >= WIDTH && vectors - v != WIDTH + 1; v += WIDTH)
+            tile(TILE, WIDTH, s, w, there, down, right, m, v * LANES);
+        for (; v + 2 <= vectors; v += 2) tile(TILE, 2, s, w, there, down, right, m, v * LANES);
+        if (v < vectors) tile(TILE, 1, s, w, there, down, right, m, v * LANES);
     }
     for (; m < s->members; m++) { /* few results: more vectors, so that sums need not wait */
-        for (v = 0; v + 8 <= vectors; v += 8)
-            tile(1, 8, s, w, left + m * down, down, right, m, v * LANES);
-        for (; v + 2 <= vectors; v += 2)
-            tile(1, 2, s, w, left + m * down, down, right, m, v * LANES);
-        if (v < vectors) tile(1, 1, s, w, left + m * down, down, right, m, v * LANES);
+        const double *there = left + m * down;
+        for (v = 0; v + LONG <= vectors; v += LONG)
+            tile(1, LONG, s, w, there, down, right, m, v * LANES);
+        for (; v + 2 <= vectors; v += 2) tile(1, 2, s, w, there, down, right, m, v * LANES);
+        if (v < vectors) tile(1, 1, s, w, there, down, right, m, v * LANES);
     }
 }
 
@@ -405,6 +423,37 @@ static void inner_shared(const Step *s, const Window *w)
 #define SINGLES(a, b, k) __builtin_shufflevector(a, b, k, k + 2)
 #endif
 
+/* LANES vectors, a row each, become columns. */
+LANES_INLINE void transpose(V *x)
+{
+#ifdef SHUFFLES
+    for (int i = 0; i < LANES; i += 2) {
+        V a = x[i], b = x[i + 1];
+        x[i] = SINGLES(a, b, 0), x[i + 1] = SINGLES(a, b, 1);
+    }
+#if LANES >= 4
+    for (int i = 0; i < LANES; i += 4)
+        for (int j = i; j < i + 2; j++) {
+            V a = x[j], b = x[j + 2];
+            x[j] = TWOS(a, b, 0), x[j + 2] = TWOS(a, b, 2);
+        }
+#endif
+#if LANES == 8
+    for (int i = 0; i < 4; i++) {
+        V a = x[i], b = x[i + 4];
+        x[i] = FOURS(a, b, 0), x[i + 4] = FOURS(a, b, 4);
+    }
+#endif
+#else
+    double numbers[LANES][LANES], turned[LANES];
+    for (int i = 0; i < LANES; i++) v_store_unaligned(numbers[i], x[i]);
+    for (int i = 0; i < LANES; i++) {
+        for (int j = 0; j < LANES; j++) turned[j] = numbers[j][i];
+        x[i] = v_load_unaligned(turned);
+    }
+#endif
+}
+
 LANES_INLINE void add_lanes(const V *sums, double *out)
 {
 #ifdef SHUFFLES
@@ -480,61 +529,104 @@ static void total(const Step *s, const Window *w) { row_totals(s, w, 0); }
 
 static void total_pairs(const Step *s, const Window *w) { row_totals(s, w, 1); }
 
-/* A tile of a grid: every left row times every right row. */
-LANES_INLINE void grid_tile(const int lefts, const int rights, const Step *s, const Window *w,
-                            int i, int j, M real)
+/* A grid: every left row times every right row. Right rows are the lanes, some of them at a time,
+ * turned so that an entry of all of them lies side by side; so nothing is added across lanes, and
+ * entries that only fill the last vector are left out. */
+enum { LEFTS = 4, RIGHTS = LANES == 8 ? 4 : 2, ENTRIES = 64 };
+
+typedef struct Grid {
+    const Step *step;
+    const Window *window;
+    const double *rights; /* entry after entry */
+    ptrdiff_t from;       /* the first of these entries */
+    int entries, first;
+    double *totals, *into; /* sums so far and from now on, of left row 0 */
+    ptrdiff_t across, down; /* from left row to left row in both */
+} Grid;
+
+LANES_INLINE void grid_tile(const int lefts, const int vectors, const Grid *g, int left)
 {
-    V sum[3][8];
-    const double *x[3], *y[8];
-    int wide = s->columns[1].count;
-    ptrdiff_t first = (ptrdiff_t)i * wide + j;
-    const double *totals = w->totals + (s->first_total + first) * LANES;
-    for (int a = 0; a < lefts; a++) x[a] = row(w, &s->columns[0], i + a);
-    for (int b = 0; b < rights; b++) y[b] = row(w, &s->columns[1], j + b);
-    for (int a = 0; a < lefts; a++)
-        for (int b = 0; b < rights; b++) sum[a][b] = so_far(w, totals + (a * wide + b) * LANES);
-    ptrdiff_t end = (w->vectors - 1) * LANES;
-    for (ptrdiff_t v = 0; v < end; v += LANES) {
-        V xs[3];
-        for (int a = 0; a < lefts; a++) xs[a] = v_load(x[a] + v);
-        for (int b = 0; b < rights; b++) {
-            V right = v_load(y[b] + v);
-            for (int a = 0; a < lefts; a++) sum[a][b] = v_multiply_add(xs[a], right, sum[a][b]);
-        }
-    }
+    const double *x[LEFTS], *y = g->rights;
+    double *into = g->into + left * g->down;
+    const double *totals = g->totals + left * g->across;
+    V sum[LEFTS][RIGHTS];
     for (int a = 0; a < lefts; a++) {
-        V left = v_load(x[a] + end);
-        for (int b = 0; b < rights; b++) {
-            V all = v_multiply_add(left, v_load(y[b] + end), sum[a][b]);
-            sum[a][b] = v_select(real, all, sum[a][b]);
+        x[a] = row(g->window, &g->step->columns[0], left + a) + g->from;
+        for (int b = 0; b < vectors; b++)
+            sum[a][b] = g->first ? v_of(0.0) : v_load(totals + a * g->across + b * LANES);
+    }
+    for (int i = 0; i < g->entries; i++, y += vectors * LANES) {
+        V ys[RIGHTS];
+        for (int b = 0; b < vectors; b++) ys[b] = v_load(y + b * LANES);
+        for (int a = 0; a < lefts; a++) {
+            V factor = v_of(x[a][i]);
+            for (int b = 0; b < vectors; b++)
+                sum[a][b] = v_multiply_add(factor, ys[b], sum[a][b]);
         }
     }
-    for (int a = 0; a < lefts; a++) keep(s, w, sum[a], rights, first + (ptrdiff_t)a * wide);
+    for (int a = 0; a < lefts; a++)
+        for (int b = 0; b < vectors; b++)
+            v_store_unaligned(into + a * g->down + b * LANES, sum[a][b]);
 }
 
-/* Of 32 registers 24 are sums, of 16 eight; the totals of a left row lie side by side. */
-#if LANES == 8
-enum { LEFTS = 3, RIGHTS = 8 };
-#else
-enum { LEFTS = 2, RIGHTS = 4 };
-#endif
-
-LANES_INLINE int grid_rows(const int lefts, const Step *s, const Window *w, int i, M real)
+/* Results that do not lie side by side, or do not fill a vector. */
+LANES_INLINE void put_results(const Step *s, const Window *w, const Grid *g, int right, int n)
 {
-    int rights = s->columns[1].count, j = 0;
-    for (; i + lefts <= s->columns[0].count; i += lefts) {
-        for (j = 0; j + RIGHTS <= rights; j += RIGHTS) grid_tile(lefts, RIGHTS, s, w, i, j, real);
-        for (; j < rights; j++) grid_tile(lefts, 1, s, w, i, j, real);
+    int rights = s->columns[1].count;
+    n = rights - right < n ? rights - right : n;
+    for (int a = 0; a < s->columns[0].count; a++)
+        for (int i = 0; i < n; i++)
+            w->base[0][s->out.slots[(ptrdiff_t)a * rights + right + i]] = g->totals[a * g->across + i];
+}
+
+/* All left rows beside so many vectors of right ones. */
+LANES_INLINE void grid_columns(const int vectors, const Step *s, const Window *w, int right)
+{
+    ALIGNED double turned[ENTRIES * RIGHTS * LANES];
+    int entries = (int)(w->vectors - 1) * LANES + w->counted;
+    int lefts = s->columns[0].count, rights = s->columns[1].count;
+    const double *y[RIGHTS * LANES];
+    for (int i = 0; i < vectors * LANES; i++)
+        y[i] = row(w, &s->columns[1], right + i < rights ? right + i : rights - 1);
+    Grid g = {.step = s, .window = w, .rights = turned};
+    g.across = g.down = (rights + LANES - 1) / LANES * LANES;
+    g.totals = g.into = w->totals + (ptrdiff_t)s->first_total * LANES + right;
+    int straight = side_by_side(&s->out) && right + vectors * LANES <= rights;
+    for (int from = 0; from < entries; from += ENTRIES) {
+        g.from = from;
+        g.entries = entries - from < ENTRIES ? entries - from : ENTRIES;
+        g.first = w->first && !from;
+        int last = w->last && from + ENTRIES >= entries;
+        if (last && straight) {
+            g.into = w->base[0] + s->out.slots[0] + right;
+            g.down = rights;
+        }
+        for (int b = 0; b < vectors; b++)
+            for (int i = 0; i < g.entries; i += LANES) {
+                V block[LANES];
+                for (int k = 0; k < LANES; k++) block[k] = v_load(y[b * LANES + k] + from + i);
+                transpose(block);
+                for (int k = 0; k < LANES; k++)
+                    v_store(turned + ((i + k) * vectors + b) * LANES, block[k]);
+            }
+        int left = 0;
+        for (; left + LEFTS <= lefts; left += LEFTS) grid_tile(LEFTS, vectors, &g, left);
+        for (; left + 2 <= lefts; left += 2) grid_tile(2, vectors, &g, left);
+        if (left < lefts) grid_tile(1, vectors, &g, left);
+        if (last && !straight) put_results(s, w, &g, right, vectors * LANES);
     }
-    return i;
 }
 
 static void total_grid(const Step *s, const Window *w)
 {
-    M real = first_lanes(w->counted);
-    int i = grid_rows(LEFTS, s, w, 0, real);
-    if (LEFTS > 2) i = grid_rows(2, s, w, i, real);
-    grid_rows(1, s, w, i, real);
+    int rights = s->columns[1].count, right = 0;
+    for (; right + (RIGHTS - 1) * LANES < rights; right += RIGHTS * LANES)
+        grid_columns(RIGHTS, s, w, right);
+    if (RIGHTS > 2 && right + LANES < rights) {
+        grid_columns(2, s, w, right);
+        right += 2 * LANES;
+    }
+    if (right < rights) grid_columns(1, s, w, right);
 }
 
 /* ---------------------------------------------------------------- rows of X, descent */
@@ -551,14 +643,47 @@ static void gather(double *into, ptrdiff_t length, const double *X, ptrdiff_t ro
             at[k] = X + (order ? (ptrdiff_t)order[r] : r) * row_step;
         }
         double *out = into + v * LANES;
-        for (ptrdiff_t i = 0; i < inputs; i++, out += length)
+        ptrdiff_t i = 0;
+        for (; input_step == 1 && i + LANES <= inputs; i += LANES) {
+            V block[LANES];
+            for (int k = 0; k < LANES; k++) block[k] = v_load_unaligned(at[k] + i);
+            transpose(block);
+            for (int k = 0; k < LANES; k++, out += length) v_store(out, block[k]);
+        }
+        for (; i < inputs; i++, out += length)
             for (int k = 0; k < LANES; k++) out[k] = at[k][i * input_step];
     }
 }
 
 static void descend(double *p, const double *g, double rate, ptrdiff_t n)
 {
-    for (ptrdiff_t i = 0; i < n; i++) p[i] -= rate * g[i];
+    ptrdiff_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        v_store_unaligned(p + i, v_load_unaligned(p + i) - v_of(rate) * v_load_unaligned(g + i));
+    for (; i < n; i++) p[i] -= rate * g[i];
+}
+
+/* By their bits, so that nothing is raised: 1 is added to the exponent, and the largest one, that
+ * of nan and inf, runs over into the sign. */
+static int finite(const double *x, ptrdiff_t n)
+{
+    const uint64_t size = 0x7fffffffffffffff, unit = 0x0010000000000000;
+    uint64_t bits, seen = 0;
+    W all = w_of(0);
+    ptrdiff_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        all |= (v_bits(v_load_unaligned(x + i)) & w_of(size)) + w_of(unit);
+    ALIGNED double found[LANES];
+    v_store(found, w_number(all));
+    for (int k = 0; k < LANES; k++) {
+        memcpy(&bits, found + k, sizeof bits);
+        seen |= bits;
+    }
+    for (; i < n; i++) {
+        memcpy(&bits, x + i, sizeof bits);
+        seen |= (bits & size) + unit;
+    }
+    return !(seen >> 63);
 }
 
 /* ---------------------------------------------------------------- the table */
@@ -612,4 +737,5 @@ const Kernels NAMED(autodiff_kernels_, LANES) = {
     .total_grid = total_grid,
     .gather = gather,
     .descend = descend,
+    .finite = finite,
 };
