@@ -147,7 +147,7 @@ LANES_MANY V row_logsumexp_share(const V *const *xs, int n)
 }
 
 /* The share of every operand at once, n exponentials instead of n**2: out[i] is the row's result
- * with operand i first, but for the order of a sum (an ulp). `out` is apart from the operands.
+ * with operand i first, but for the order of a sum and one rounding (an ulp each). `out` is apart from the operands.
  * SHARE(name, function): function(xs, n, out). */
 #define SHARES(SHARE) \
     SHARE(softmax_share, all_softmax_share) \
@@ -159,10 +159,10 @@ LANES_MANY V all_logsumexp_share(const V *const *xs, int n, V *out)
 {
     const V top = v_top(xs, n);
     const Weights found = v_weights(xs, n, top, out);
-    const V all = v_sum(sum_with(found.rest, found.largest));
+    const V inverse = v_of(1.0) / v_sum(sum_with(found.rest, found.largest));
     int i;
     for (i = 0; i < n; i++)
-        out[i] = out[i] / all;
+        out[i] = out[i] * inverse;
     if (m_any(m_infinite(top))) {
         V ties = v_of(0.0);
         for (i = 0; i < n; i++)
@@ -177,10 +177,10 @@ LANES_MANY void all_softmax_share(const V *const *xs, int n, V *out)
 {
     const V top = v_top(xs, n);
     const Weights found = v_weights(xs, n, top, out);
-    const V all = v_sum(sum_with(found.rest, found.largest));
+    const V inverse = v_of(1.0) / v_sum(sum_with(found.rest, found.largest));
     int i;
     for (i = 0; i < n; i++)
-        out[i] = v_select(m_infinite(top), v_of(NAN), out[i] / all);
+        out[i] = v_select(m_infinite(top), v_of(NAN), out[i] * inverse);
 }
 
 /* The other weights of each operand are added up without it: 1 - share would lose digits. */

@@ -43,7 +43,7 @@ enum { ADDS = 1, BIAS = 2, WITH_SUM = 4 }; /* options of a step */
 
 struct Step {
     Kernel run;
-    Loop loop;            /* of an elementwise row */
+    Loop loop;            /* of an elementwise row on the shared axis */
     Many many;            /* of a row of any number of operands */
     Pair pair;            /* of two rows at once */
     All all;              /* of all shares of a set */
@@ -54,6 +54,7 @@ struct Step {
                              last column is the logsumexp of shares */
     int32_t first_total;  /* place of the first total in `totals` */
     int32_t n_columns;
+    int32_t together;     /* whether the rows of each column lie side by side, none is shared */
     int32_t down, right;  /* of a regular matrix of shared factors: from member to member, term to term */
     Column out;
     Column *columns;
@@ -67,12 +68,13 @@ typedef struct Kernels {
     const char *const *rows;  /* names of the rows of the table, then NULL */
     const unsigned char *arities; /* of each row; 0 for any number of operands */
     const Loop *loops;        /* NULL for rows of any number of operands */
+    const Kernel *runs;
     const Many *manys;
     const char *const *firsts, *const *seconds; /* rows that are cheaper together, then NULL */
     const Pair *pairs;
     const char *const *sets;  /* rows that are cheaper for a whole set, then NULL */
     const All *alls;
-    Kernel elementwise, pair, many, share, shares, inner_matrix, inner_terms, inner_shared, total, total_pairs,
+    Kernel shared_rows, pair, many, share, shares, inner_matrix, inner_terms, inner_shared, total, total_pairs,
         total_grid;
     /* Rows of X into a window of `vectors`; the last row again where there are no more. */
     void (*gather)(double *into, ptrdiff_t length, const double *X, ptrdiff_t row_step,

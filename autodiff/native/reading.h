@@ -225,7 +225,7 @@ static int read_step(Machine *m, Reader *r, Step *s, Segment *segment, Column *c
     int totals = kind >= TOTAL;
     switch (kind) {
     case ELEMENTWISE:
-        s->run = k->elementwise;
+        s->run = s->axis ? k->runs[name] : k->shared_rows;
         s->loop = k->loops[name];
         r->bad |= !s->loop;
         wanted = k->arities[name];
@@ -281,6 +281,9 @@ static int read_step(Machine *m, Reader *r, Step *s, Segment *segment, Column *c
         r->bad |= columns[i].count != counts[i] ||
                   (varies[i] >= 0 && (columns[i].space != 0) != varies[i]);
     if (r->bad) return 0;
+    s->together = s->out.regular && s->out.stride == 1;
+    for (int i = 0; i < n && kind <= PAIR; i++)
+        s->together &= columns[i].space && columns[i].regular && columns[i].stride == 1;
     if (kind == INNER_MATRIX && !shared_matrix(s)) {
         s->scratch = numbers(m, (size_t)products);
         if (!s->scratch) return -1;

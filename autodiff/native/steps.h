@@ -30,21 +30,21 @@ LANES_INLINE double *row(const Window *w, const Column *c, ptrdiff_t i)
 
 /* At any address: on the shared axis rows begin anywhere. */
 #define UNARY(name, f)                                                                             \
-    static void loop_##name(double *out, const double *const *x, const ptrdiff_t *d, ptrdiff_t n)  \
+    LANES_INLINE void loop_##name(double *out, const double *const *x, const ptrdiff_t *d, ptrdiff_t n)  \
     {                                                                                              \
         const double *a = x[0];                                                                    \
         for (ptrdiff_t i = 0; i < n; i++, out += LANES, a += d[0])                                 \
             v_store_unaligned(out, f(v_load_unaligned(a)));                                        \
     }
 #define BINARY(name, f)                                                                            \
-    static void loop_##name(double *out, const double *const *x, const ptrdiff_t *d, ptrdiff_t n)  \
+    LANES_INLINE void loop_##name(double *out, const double *const *x, const ptrdiff_t *d, ptrdiff_t n)  \
     {                                                                                              \
         const double *a = x[0], *b = x[1];                                                         \
         for (ptrdiff_t i = 0; i < n; i++, out += LANES, a += d[0], b += d[1])                      \
             v_store_unaligned(out, f(v_load_unaligned(a), v_load_unaligned(b)));                   \
     }
 #define TERNARY(name, f)                                                                           \
-    static void loop_##name(double *out, const double *const *x, const ptrdiff_t *d, ptrdiff_t n)  \
+    LANES_INLINE void loop_##name(double *out, const double *const *x, const ptrdiff_t *d, ptrdiff_t n)  \
     {                                                                                              \
         const double *a = x[0], *b = x[1], *c = x[2];                                              \
         for (ptrdiff_t i = 0; i < n; i++, out += LANES, a += d[0], b += d[1], c += d[2])           \
@@ -161,41 +161,49 @@ static void shared_rows(const Step *s, const Window *w)
 /* Whether the rows of all columns lie one after the other, so that they are one long row. */
 LANES_INLINE int one_row(const Step *s, const Window *w)
 {
-    ptrdiff_t length = w->length[s->out.space];
-    if (s->members == 1) return 1;
-    if (length != w->vectors * LANES || !s->out.regular || s->out.stride != 1) return 0;
-    for (int k = 0; k < s->n_columns; k++) {
-        const Column *c = &s->columns[k];
-        if (c->space == 0 || !c->regular || c->stride != 1 || w->length[c->space] != length)
-            return 0;
-    }
+    ptrdiff_t length = w->vectors * LANES;
+    if (!s->together || w->length[s->out.space] != length) return 0;
+    for (int k = 0; k < s->n_columns; k++)
+        if (w->length[s->columns[k].space] != length) return 0;
     return 1;
 }
 
-static void elementwise(const Step *s, const Window *w)
+LANES_INLINE void elementwise(const Step *s, const Window *w, const Loop loop, const int operands)
 {
-    if (s->axis == 0) {
-        shared_rows(s, w);
-        return;
-    }
     ALIGNED double spread[3 * LANES];
     const double *at[3];
     ptrdiff_t step[3], vectors = w->vectors;
     int members = s->members;
-    if (one_row(s, w)) {
+    if (members > 1 && one_row(s, w)) {
         vectors *= members;
         members = 1;
     }
     for (int i = 0; i < members; i++) {
-        for (int k = 0; k < s->n_columns; k++) point(s, w, i, k, at, step, spread);
-        s->loop(row(w, &s->out, i), at, step, vectors);
+        for (int k = 0; k < operands; k++) point(s, w, i, k, at, step, spread);
+        loop(row(w, &s->out, i), at, step, vectors);
     }
 }
+
+/* A kernel for each row, so that its loop is part of it. */
+#define STEP(name, operands)                                                                       \
+    static void step_##name(const Step *s, const Window *w)                                        \
+    {                                                                                              \
+        elementwise(s, w, loop_##name, operands);                                                  \
+    }
+#define UNARY(name, f) STEP(name, 1)
+#define BINARY(name, f) STEP(name, 2)
+#define TERNARY(name, f) STEP(name, 3)
+#define NARY(name, f)
+KERNELS(UNARY, BINARY, TERNARY, NARY)
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef NARY
 
 /* Two rows of the same operand; the last column is where the second one goes. */
 static void pair(const Step *s, const Window *w)
 {
-    int joined = one_row(s, w), members = joined ? 1 : s->members;
+    int joined = s->members > 1 && one_row(s, w), members = joined ? 1 : s->members;
     ptrdiff_t vectors = joined ? w->vectors * s->members : w->vectors;
     for (int i = 0; i < members; i++)
         s->pair(row(w, &s->out, i), row(w, &s->columns[1], i), row(w, &s->columns[0], i), vectors);
@@ -312,6 +320,19 @@ LANES_INLINE void tile(const int members, const int vectors, const Step *s, cons
         for (int v = 0; v < vectors; v++) v_store(out[m] + v * LANES, sum[m][v]);
 }
 
+/* So many results for all vectors of the window, as many at a time as `width` says. */
+LANES_INLINE void tiles(const int members, const int width, const Step *s, const Window *w,
+                        const double *left, ptrdiff_t down, ptrdiff_t right, int first)
+{
+    ptrdiff_t vectors = w->vectors, v = 0;
+    for (; v + width <= vectors && !(width == 3 && vectors - v == 4); v += width)
+        tile(members, width, s, w, left, down, right, first, v * LANES);
+    for (; width > 4 && v + 4 <= vectors; v += 4)
+        tile(members, 4, s, w, left, down, right, first, v * LANES);
+    for (; v + 2 <= vectors; v += 2) tile(members, 2, s, w, left, down, right, first, v * LANES);
+    if (v < vectors) tile(members, 1, s, w, left, down, right, first, v * LANES);
+}
+
 static void inner_matrix(const Step *s, const Window *w)
 {
     const Column *c = &s->columns[0];
@@ -322,22 +343,16 @@ static void inner_matrix(const Step *s, const Window *w)
         for (ptrdiff_t i = 0; i < n; i++) s->scratch[i] = w->base[0][c->slots[i]];
         left = s->scratch, down = s->terms, right = 1;
     }
-    ptrdiff_t vectors = w->vectors, v;
     int m = 0;
-    for (; m + TILE <= s->members; m += TILE) {
-        const double *there = left + m * down;
-        for (v = 0; vectors - v >= WIDTH && vectors - v != WIDTH + 1; v += WIDTH)
-            tile(TILE, WIDTH, s, w, there, down, right, m, v * LANES);
-        for (; v + 2 <= vectors; v += 2) tile(TILE, 2, s, w, there, down, right, m, v * LANES);
-        if (v < vectors) tile(TILE, 1, s, w, there, down, right, m, v * LANES);
+    for (; m + TILE <= s->members; m += TILE)
+        tiles(TILE, WIDTH, s, w, left + m * down, down, right, m);
+    /* few results: more vectors, so that sums need not wait for one another */
+    if (TILE > 4 && m + 4 <= s->members) {
+        tiles(4, 3, s, w, left + m * down, down, right, m);
+        m += 4;
     }
-    for (; m < s->members; m++) { /* few results: more vectors, so that sums need not wait */
-        const double *there = left + m * down;
-        for (v = 0; v + LONG <= vectors; v += LONG)
-            tile(1, LONG, s, w, there, down, right, m, v * LANES);
-        for (; v + 2 <= vectors; v += 2) tile(1, 2, s, w, there, down, right, m, v * LANES);
-        if (v < vectors) tile(1, 1, s, w, there, down, right, m, v * LANES);
-    }
+    for (; m + 2 <= s->members; m += 2) tiles(2, 4, s, w, left + m * down, down, right, m);
+    if (m < s->members) tiles(1, LONG, s, w, left + m * down, down, right, m);
 }
 
 /* Term by term, for factors of any kind. */
@@ -699,6 +714,8 @@ static const char *const names[] = {KERNELS(NAME, NAME, NAME, NAME) NULL};
 #define ANY(name, f) 0,
 static const unsigned char arities[] = {KERNELS(ONE, TWO, THREE, ANY)};
 static const Loop loops[] = {KERNELS(LOOP, LOOP, LOOP, NONE)};
+#define RUN(name, f) step_##name,
+static const Kernel runs[] = {KERNELS(RUN, RUN, RUN, NONE)};
 static const Many manys[] = {KERNELS(NONE, NONE, NONE, MANY)};
 #define FIRST(first, second, f) #first,
 #define SECOND(first, second, f) #second,
@@ -718,13 +735,14 @@ const Kernels NAMED(autodiff_kernels_, LANES) = {
     .rows = names,
     .arities = arities,
     .loops = loops,
+    .runs = runs,
     .manys = manys,
     .firsts = firsts,
     .seconds = seconds,
     .pairs = pairs,
     .sets = sets,
     .alls = alls,
-    .elementwise = elementwise,
+    .shared_rows = shared_rows,
     .pair = pair,
     .many = many,
     .share = share,
