@@ -24,6 +24,7 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     SETS["lanes_4"] = ["-mavx2", "-mfma"]
     SETS["lanes_8"] = ["-mavx512f", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"]
 
+NODES = "nodes trace sums slopes layout writing".split()
 HEADERS = "machine reading running steps lanes elementary rows kernels".split()
 
 EXTENSIONS = [
@@ -35,7 +36,7 @@ EXTENSIONS = [
     ),
     Extension(
         "autodiff.native.nodes",
-        [f"autodiff/native/{name}.c" for name in ("nodes", "trace", "sums", "slopes", "layout")],
+        [f"autodiff/native/{name}.c" for name in NODES],
         depends=["autodiff/native/nodes.h", "autodiff/native/value.h"],
         optional=True,
     ),

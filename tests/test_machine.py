@@ -20,9 +20,10 @@ from ready import SETS, every_set, held_to, native_only
 import autodiff as ad
 from autodiff.graph import topological
 from autodiff.op import TABLE
-from autodiff.program.allocate import Column, Layout, Step
+from autodiff.program.allocate import Layout
 from autodiff.program.group import INPUT
 from autodiff.program.node import ROWS, SHARED, TOTAL
+from autodiff.program.steps import Column, Step
 
 pytestmark = native_only
 if SETS:

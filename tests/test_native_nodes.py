@@ -12,6 +12,7 @@ import random
 import subprocess
 import sys
 import threading
+from array import array
 from pathlib import Path
 
 import pytest
@@ -113,9 +114,8 @@ def columns(step):
 def laid_out(program):
     """All that a Program keeps and makes, as plain text: it shows -0.0, and the order of dicts."""
     tape = program._tape
-    found = [
-        (tape.ops, tape.operands, tape.axes, tape.places, tape.names, tape.outputs, program._leaves)
-    ]
+    found = [(tape.ops, list(tape.nodes()), tape.numbers, tape.names, tape.outputs)]
+    found.append(program._leaves)
     for kind in (VALUES, GRADIENTS, NODES):
         for gated in (False, True):
             it = program.layout(kind, gated)
@@ -247,9 +247,17 @@ def test_a_row_that_took_the_name_of_another():
 def test_tapes_that_are_no_tapes():
     builder = Builder()
     tape = Tape([builder.leaf("input", 0, ROWS) + 1.0])
-    tape.operands[1] = (1, 1)  # itself
-    with pytest.raises(IndexError, match="before its user"):
-        tape.load(True, 0)
+    code = array("i", tape.code)
+    for wrong, error, message in (
+        ([*code[:-2], 1, code[-1]], IndexError, "before its user"),  # itself
+        ([*code[:-1], -3], IndexError, "before its user"),  # a number that is not there
+        (code[:-1], ValueError, "no tape"),
+        ([9, *code[1:]], ValueError, "no tape"),
+        ([*code[:3], -1, *code[4:]], ValueError, "no tape"),
+    ):
+        tape.code = array("i", wrong).tobytes()
+        with pytest.raises(error, match=message):
+            tape.load(True, 0)
 
 
 @compiled_only

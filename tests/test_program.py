@@ -2,8 +2,6 @@
 
 import math
 import random
-from collections import Counter
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -17,7 +15,6 @@ from autodiff.program.group import group
 from autodiff.program.lower import lower
 from autodiff.program.node import ROWS, SHARED, Builder, Node, behind
 from autodiff.program.phases import AFTER, BEFORE, DURING, FEWEST, MEMORY, phases, slices
-from autodiff.program.segments import segments
 from autodiff.program.sums import raise_sums
 from autodiff.program.tape import Tape
 from autodiff.program.trace import trace
@@ -226,7 +223,7 @@ def test_phases_of_a_loss_with_a_penalty():
     w, x = ad.values("w x", [0.5, 2.0])
     program = ad.compile((w * x) ** 2 + ad.exp(w), x, parameters=w)
     layout = program.layout("gradients")
-    found, sliceable = phases(layout)
+    found, sliceable = phases(layout.steps)
     assert sliceable
     assert set(found) == {BEFORE, DURING, AFTER}
     by_op = {step.op: phase for step, phase in zip(layout.steps, found, strict=True)}
@@ -242,51 +239,6 @@ def test_slices_cover_all_rows_evenly():
         assert max(lengths) <= FEWEST
     assert len(slices(12345, 50)) == 2  # 8000 rows of 50 numbers suit a cache
     assert len(slices(1000, MEMORY)) == 1000
-
-
-# ---------------------------------------------------------------- segments
-
-
-def layouts():
-    """Of a loss over rows with a penalty, and of a plain loop over its samples."""
-    w, b, x, t = ad.values("w b x t", [0.5, 0.1, 2.0, 1.0])
-    loss = (ad.tanh(w * x + b) - t) ** 2 + 0.1 * ad.exp(w) * b
-    yield ad.compile(loss, [x, t], parameters=[w, b]).layout("gradients")
-    total = sum((ad.tanh(w * k + b) - k) ** 2 for k in (0.1, 0.2, 0.3, 0.4)) / 4 + w.exp()
-    yield ad.compile(ad.log(total) * total, [], parameters=[w, b]).layout("gradients")
-
-
-def test_segments_run_what_is_read_before_what_reads_it():
-    for layout in layouts():
-        found = segments(layout.steps)
-        axes = [axis for axis, _ in found]
-        assert all(a != b for a, b in pairwise(axes))
-        assert len(found) > len(set(axes))  # something waits for a sum
-        for each in set(axes):
-            order = [step for axis, part in found if axis == each for step in part]
-            assert order == [step for step in layout.steps if step.axis == each]
-        missing = Counter(
-            slot for step in layout.steps if step.out.space == SHARED for slot in step.out.slots
-        )
-        for axis, part in found:
-            written = []
-            for step in part:
-                for column in step.columns:
-                    assert column.space != SHARED or not any(missing[s] for s in column.slots)
-                if step.out.space == SHARED:
-                    written += step.out.slots
-                if axis == SHARED:
-                    missing -= Counter(written)
-                    written = []
-            missing -= Counter(written)
-        assert not missing
-
-
-def test_steps_that_wait_for_each_other_are_refused():
-    layout = next(layouts())
-    reading = [step for step in layout.steps if step.axis == SHARED and step.out.space == SHARED]
-    with pytest.raises(ValueError, match="wait for each other"):
-        segments([*reading[::-1], *(step for step in layout.steps if step not in reading)])
 
 
 # ---------------------------------------------------------------- lanes and tape

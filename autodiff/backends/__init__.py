@@ -33,9 +33,10 @@ def available() -> dict[str, str]:
 
 
 def _native() -> str:
-    machine = native.load("machine")
-    if machine is None:
-        return native.status()["machine"]
+    for part in ("machine", "nodes"):  # what runs programs, and what writes them
+        if native.load(part) is None:
+            return native.status()[part]
+    machine: Any = native.load("machine")
     wanted = native.instructions() or machine.INSTRUCTIONS[0]
     if wanted not in machine.INSTRUCTIONS:
         return f"no {wanted} here; {native.SWITCH} is 0 or one of {', '.join(machine.INSTRUCTIONS)}"

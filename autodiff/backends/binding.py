@@ -8,10 +8,11 @@ from itertools import zip_longest
 
 from autodiff.backends.calls import Patch, affine_key, is_progression, scatter, take
 from autodiff.backends.emit import emit, emit_pair
-from autodiff.program.allocate import Column, Layout, Step
+from autodiff.program.allocate import Layout
 from autodiff.program.group import INPUT
 from autodiff.program.node import ROWS, SHARED
 from autodiff.program.phases import BEFORE
+from autodiff.program.steps import Column, Step
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Bound:
     def __init__(
         self,
         layout: Layout,
+        steps: list[Step],
         shared: Any,
         lengths: Mapping[int, int],
         phase_of: list[int],
@@ -48,12 +50,12 @@ class Bound:
         self.calls: list[list[Call]] = [[], [], []]
         self.patches: list[tuple[list[Any], int, Any, bool]] = []
         self._phase = BEFORE
-        steps = zip_longest(layout.steps, layout.steps[1:], phase_of)
-        for step, following, self._phase in steps:
+        pairs = zip_longest(steps, steps[1:], phase_of)
+        for step, following, self._phase in pairs:
             if self._phase not in wanted:
                 continue
             if following is not None and emit_pair(self, step, following):
-                next(steps)
+                next(pairs)
             else:
                 emit(self, step)
 

@@ -20,10 +20,10 @@ from autodiff.backends.calls import (
     stack,
 )
 from autodiff.op import TABLE
-from autodiff.program.allocate import ADDED, Column, Step
 from autodiff.program.grid import grid
 from autodiff.program.group import INPUT, SHARES
 from autodiff.program.node import SHARED, TOTAL, TOTAL_PRODUCT
+from autodiff.program.steps import ADDED, Column, Step
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:

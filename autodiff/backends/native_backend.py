@@ -1,25 +1,24 @@
 """Programs on the native core: a layout becomes the text of a `Machine`, see native/machine.c.
 
-The text is a list of int32 numbers, so the core needs to know nothing of Python objects. Steps keep
-the order they have along each axis, since slots are used again; across axes they are put into as
-few *segments* as possible. A segment runs along one axis, in windows that fit into the cache, and
-what it adds up over the axis is known when it ends.
+The text is a list of int32 numbers, so the core needs to know nothing of Python objects. Its steps,
+most of it, are written by native/writing.c, which takes the steps of the layout as they are packed.
+They are put into as few *segments* as possible: a segment runs along one axis, in windows that fit
+into the cache, and what it adds up over the axis is known when it ends.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 from math import isfinite
 
 from autodiff.native import instructions, load
-from autodiff.program.allocate import ADDED, CHOSEN, Column, Layout, Step
-from autodiff.program.grid import grid
+from autodiff.program.allocate import Layout
 from autodiff.program.group import INPUT, SHARES
 from autodiff.program.node import ROWS, SHARED, TOTAL, TOTAL_PRODUCT
-from autodiff.program.segments import segments
+from autodiff.program.steps import ADDED, packed
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
@@ -27,16 +26,29 @@ if TYPE_CHECKING:
 
 np: Any = import_module("numpy")  # this module is imported where a program runs
 machine: Any = load("machine")  # None where it was not built: there, nothing below is called
+nodes: Any = load("nodes")  # likewise
 
-(ELEMENTWISE, PAIR, MANY, SHARE, ALL_SHARES, INNER_MATRIX, INNER_TERMS, INNER_SHARED,
- TOTAL_PLAIN, TOTAL_PAIRS, TOTAL_GRID) = range(11)  # fmt: skip
-ADDS, BIAS, WITH_SUM = 1, 2, 4
+# Kinds of instructions, numbered as in native/reading.h. Those not named here are chosen where the
+# columns of a step are known: native/writing.c says how to add one.
+ELEMENTWISE, PAIR, MANY, SHARE, ALL_SHARES = range(5)
+INNER_TERMS, TOTAL_PLAIN, TOTAL_PAIRS = 6, 8, 9
+ADDS = 1
+WAYS = {  # how an op is done, if not number by number: kind and option
+    "inner": (INNER_TERMS, 0),
+    ADDED: (INNER_TERMS, ADDS),
+    TOTAL: (TOTAL_PLAIN, 0),
+    TOTAL_PRODUCT: (TOTAL_PAIRS, 0),
+    "sum": (MANY, 0),
+    "logsumexp": (MANY, 0),
+    **dict.fromkeys(SHARES, (SHARE, 0)),
+}
 PLACES = {name: i for i, name in enumerate(getattr(machine, "ROWS", ()))}
-PAIRS = {pair: i for i, pair in enumerate(getattr(machine, "PAIRS", ()))}
 SETS = {name: i for i, name in enumerate(getattr(machine, "SETS", ()))}
-MANY_OPERANDS = {"sum", "inner", "logsumexp", *SHARES}
+JOINTS = {  # two ops that are cheaper together: kind and place
+    **{pair: (PAIR, i) for i, pair in enumerate(getattr(machine, "PAIRS", ()))},
+    ("logsumexp", "logsumexp_share"): (ALL_SHARES, SETS.get("logsumexp_share", 0)),
+}
 FEW, FOUR_LANES = 4, "AVX2"
-GRID = 3  # factors on either side from which on a grid pays
 KNOWN = frozenset((*PLACES, TOTAL, TOTAL_PRODUCT))
 
 
@@ -154,22 +166,15 @@ def made(
             shared = shared or [0.0]
         else:
             outputs += place  # type: ignore[arg-type]
-    parts = segments(layout.steps)
-    whole = sum(axis == ROWS for axis, _ in parts) > 1
-    text = array("i", [n_axes, n_inputs, n_parameters, len(shared), whole])
+    segments, *counts, of_rows, code = written(layout, n_axes + 1)
+    text = array("i", [n_axes, n_inputs, n_parameters, len(shared), of_rows > 1])
     for axis in range(ROWS, n_axes + 1):
         size = layout.sizes.get(axis, -1) if axis == ROWS else -1
         text.extend([layout.rows.get(axis, 0), lengths.get(axis, axis != ROWS), size])
     text.append(len(layout.outputs))
     text.extend(outputs)
-    columns = sum(len(step.columns) + 1 for step in layout.steps)
-    text.extend([len(layout.steps), columns, len(parts)])
-    ones = {slot for slot, number in layout.constants if number == 1.0}
-    for axis, steps in parts:
-        merged = together(steps, ones)
-        text.extend([axis, len(merged)])
-        for step in merged:
-            step.write(text, n_axes + 1)
+    text.extend([*counts, segments])
+    text.frombytes(code)
     leaves = [
         (axis, slot, np.asarray(lanes[place], dtype=np.float64))
         for axis, there in layout.lanes.items()
@@ -183,115 +188,18 @@ def lengths_of(layout: Layout, lanes: Sequence[Any]) -> dict[int, int]:
     return {axis: len(lanes[min(there.values())]) for axis, there in layout.lanes.items()}
 
 
-class Instruction:
-    """A step as the core has it; kinds and options are those of machine.c."""
-
-    __slots__ = ("axis", "columns", "kind", "option", "out", "place", "terms")
-
-    def __init__(self, step: Step) -> None:
-        op = step.op
-        self.axis = step.axis
-        self.out = step.out
-        self.columns = step.columns
-        self.place = PLACES.get(op, 0)
-        self.terms = 1
-        self.option = ADDS if op == ADDED else 0
-        if op in ("inner", ADDED):
-            self._sum_of_products()
-        elif op == TOTAL:
-            self.kind = TOTAL_PLAIN
-        elif op == TOTAL_PRODUCT:
-            self.kind = TOTAL_PAIRS
-            self._grid(step)
-        elif op in SHARES:
-            self.kind = ALL_SHARES if self.axis else SHARE
-            if self.axis:
-                self.place = SETS[op]
-        else:
-            self.kind = MANY if op in MANY_OPERANDS else ELEMENTWISE
-
-    def _grid(self, step: Step) -> None:
-        """If it is one: the right factors are the lanes, so they are those that fill vectors."""
-        found = grid(step)
-        if found is None:
-            return
-        lefts, rights, results = found
-        left, right = step.columns
-        if min(len(lefts), len(rights)) < GRID:
-            return
-        if len(rights) * vectors(lefts) < len(lefts) * vectors(rights):
-            results = [
-                results[i] for j in range(len(rights)) for i in range(j, len(results), len(rights))
-            ]
-            left, right, lefts, rights = right, left, rights, lefts
-        self.kind, self.out = TOTAL_GRID, Column(SHARED, results)
-        self.columns = [Column(left.space, lefts), Column(right.space, rights)]
-
-    def _sum_of_products(self) -> None:
-        left, right = self.columns
-        terms = self.terms = len(left.slots) // len(self.out.slots)
-        self.kind = INNER_SHARED if self.axis == SHARED else INNER_TERMS
-        if (left.space == SHARED) != (right.space == SHARED):
-            if right.space == SHARED:
-                left, right = right, left
-            if right.slots[:terms] * len(self.out.slots) == right.slots:
-                self.kind = INNER_MATRIX
-                self.columns = [left, Column(right.space, right.slots[:terms])]
-
-    def write(self, text: array[int], inputs: int) -> None:
-        """Add it to the text; `inputs` is the space of the rows of X."""
-        text.extend([self.kind, self.place, len(self.out.slots), self.terms, self.option])
-        text.append(len(self.columns))
-        for column in (self.out, *self.columns):
-            if column.space != CHOSEN:
-                text.append(inputs if column.space == INPUT else column.space)
-            text.append(len(column.slots))
-            text.extend(column.slots)
-
-
-def vectors(slots: Sequence[int]) -> int:
-    """How many vectors of the widest kind they fill."""
-    return -(-len(slots) // 8)
-
-
-def together(steps: Sequence[Step], ones: Set[int]) -> list[Instruction]:
-    """The steps of a segment; those that are cheaper with the one before are joined to it."""
-    found: list[Instruction] = []
-    before: Step | None = None
-    for step in steps:
-        last = found[-1] if found else None
-        if before is not None and last is not None and step.axis and join(before, step, last, ones):
-            before = None
-        else:
-            found.append(Instruction(step))
-            before = step
+def written(layout: Layout, inputs: int) -> tuple[Any, ...]:
+    """Of the text: how many segments, steps and columns there are, how many of the segments run
+    along the rows of X, and the segments. `inputs` is the space of the rows of X.
+    """
+    steps = packed(layout.steps)
+    ways, joints = array("i"), array("i")
+    for op in steps.ops:
+        kind, option = WAYS.get(op, (ELEMENTWISE, 0))
+        ways.extend([kind, PLACES.get(op, 0), option, SETS.get(op, 0)])
+    for (first, second), how in JOINTS.items():
+        if first in steps.ops and second in steps.ops:
+            joints.extend([steps.ops.index(first), steps.ops.index(second), *how])
+    ones = array("i", [slot for slot, number in layout.constants if number == 1.0])
+    found: tuple[Any, ...] = nodes.text(steps.code, len(steps), ways, joints, ones, inputs)
     return found
-
-
-def join(before: Step, step: Step, last: Instruction, ones: Set[int]) -> bool:
-    """Whether the instruction of the step before now does this step as well."""
-    if step.op == ADDED and last.kind == INNER_MATRIX:
-        bias, factor = step.columns
-        plain = bias.space == factor.space == SHARED and ones >= set(factor.slots)
-        if plain and len(bias.slots) == len(last.out.slots):
-            last.columns.append(bias)
-            last.option |= BIAS
-            return True
-    elif (before.op, step.op) in PAIRS:
-        [one], [other] = before.columns, step.columns
-        if one.space == other.space and one.slots == other.slots:
-            last.kind, last.place = PAIR, PAIRS[before.op, step.op]
-            last.columns = [one, step.out]
-            return True
-    elif before.op == "logsumexp" and step.op == "logsumexp_share" and len(before.out.slots) == 1:
-        shares = Instruction(step)
-        operands = sorted((c.space, c.slots) for c in step.columns[:-1])
-        if shares.kind == ALL_SHARES and operands == sorted(
-            (c.space, c.slots) for c in before.columns
-        ):
-            shares.option |= WITH_SUM
-            last.kind, last.place, last.option = shares.kind, shares.place, shares.option
-            last.columns = [*shares.columns, last.out]
-            last.out = shares.out
-            return True
-    return False

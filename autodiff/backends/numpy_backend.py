@@ -40,7 +40,8 @@ class Runner:
         lengths = {axis: len(lanes[min(there.values())]) for axis, there in layout.lanes.items()}
         for axis, slot in layout.sizes.items():
             self.shared[slot] = n if axis == ROWS else lengths[axis]
-        phase_of, sliceable = phases(layout)
+        steps = list(layout.steps)
+        phase_of, sliceable = phases(steps)
         width = layout.rows.get(ROWS, 0) + n_inputs
         self.slices = slices(n, width) if sliceable else [slice(0, n)]
         self.bounds: list[Bound] = []
@@ -50,14 +51,14 @@ class Runner:
             if rows not in made:
                 wanted = {DURING} if made else {BEFORE, DURING, AFTER}
                 lengths[ROWS] = rows
-                made[rows] = Bound(layout, self.shared, dict(lengths), phase_of, wanted)
+                made[rows] = Bound(layout, steps, self.shared, dict(lengths), phase_of, wanted)
             self.bounds.append(made[rows])
         for axis, there in layout.lanes.items():
             for slot, place in there.items():
                 self.bounds[0].tables[axis][slot] = lanes[place]
         totals = {
             slot
-            for step in layout.steps
+            for step in steps
             if step.axis == ROWS and step.out.space == SHARED
             for slot in step.out.slots
         }

@@ -6,8 +6,6 @@ integers, numbered as they come. */
 
 #include "nodes.h"
 
-#include <structmember.h>
-
 enum { SHARED = 0, INPUT_SPACE = -1, CHOSEN = -2, MEMBERS_PER_SET = 4, NUMBER = -(1 << 30), NO_SPACE = -9 };
 
 typedef struct {
@@ -18,13 +16,6 @@ typedef struct {
 typedef struct {
     int32_t first, second, at;
 } Ranked;
-
-/* A class of allocate.py, and where its objects have the fields that are filled in here. */
-typedef struct {
-    PyTypeObject *type;
-    Py_ssize_t at[5];
-    int n;
-} Fields;
 
 typedef struct {
     Builder *b;
@@ -45,8 +36,11 @@ typedef struct {
     Ints block_slots;          /* where each begins */
     Ints constants;            /* slot, ~constant, slot, ~constant, ... */
     Ints lefts, rights, column, terms;
-    PyObject *layout, *steps;
-    Fields Column, Step;
+    Ints code;                 /* the steps, as steps.py packs them */
+    int32_t n_steps;
+    Ints ops_in_code;          /* by number of the op: its number in the code, or NONE */
+    PyObject *ops, *titles;
+    PyObject *layout;
 } Plan;
 
 static int is_total(int op) { return op == TOTAL || op == TOTAL_PRODUCT; }
@@ -623,67 +617,21 @@ static int32_t block(Plan *p, const Ref *constants, int32_t n)
     return p->block_slots.at[number];
 }
 
-static int find_fields(Fields *fields, PyObject *module, const char *name, const char *const *names)
+/* Add a column to the code: where these slots are, then each of them. */
+static int add_slots(Plan *p, int32_t space, const int32_t *slots, int32_t n)
 {
-    PyObject *type = PyObject_GetAttrString(module, name);
-    fields->type = (PyTypeObject *)type;
-    while (type != NULL && names[fields->n] != NULL) {
-        PyObject *slot = PyObject_GetAttrString(type, names[fields->n]);
-        int fits = slot != NULL && Py_TYPE(slot) == &PyMemberDescr_Type;
-        if (fits)
-            fields->at[fields->n++] = ((PyMemberDescrObject *)slot)->d_member->offset;
-        else if (slot != NULL)
-            PyErr_Format(PyExc_TypeError, "%s has no slot %s", name, names[fields->n]);
-        Py_XDECREF(slot);
-        if (!fits)
-            return -1;
-    }
-    return type ? 0 : -1;
+    if (ROOM(p->code.at, p->code.n, p->code.room, (int64_t)n + 2))
+        return -1;
+    p->code.at[p->code.n++] = space;
+    p->code.at[p->code.n++] = n;
+    if (n)
+        memcpy(p->code.at + p->code.n, slots, n * sizeof *slots);
+    p->code.n += n;
+    return 0;
 }
 
-/* Steps, columns and their lists hold nothing that could hold them: the collector need not go over
-   millions of them again and again. */
-static PyObject *untracked(PyObject *object)
-{
-    if (object != NULL)
-        PyObject_GC_UnTrack(object);
-    return object;
-}
-
-/* An object with these fields: as its __init__ would, which is Python and would take most of the
-   time of a layout. */
-static PyObject *made(const Fields *fields, PyObject *const *given)
-{
-    PyObject *object = fields->type->tp_alloc(fields->type, 0);
-    int i;
-    for (i = 0; object != NULL && i < fields->n; i++)
-        *(PyObject **)((char *)object + fields->at[i]) = Py_NewRef(given[i]);
-    return untracked(object);
-}
-
-/* A Column of these slots. */
-static PyObject *column_of(Plan *p, int32_t space, const int32_t *slots, int32_t n)
-{
-    PyObject *list = untracked(PyList_New(n)), *where = PyLong_FromLong(space), *column = NULL;
-    int32_t i;
-    for (i = 0; list != NULL && i < n; i++) {
-        PyObject *slot = PyLong_FromLong(slots[i]);
-        if (slot == NULL)
-            Py_CLEAR(list);
-        else
-            PyList_SET_ITEM(list, i, slot);
-    }
-    if (list != NULL && where != NULL) {
-        PyObject *given[2] = {where, list};
-        column = made(&p->Column, given);
-    }
-    Py_XDECREF(list);
-    Py_XDECREF(where);
-    return column;
-}
-
-/* The Column of operands; their array becomes that of their slots. */
-static PyObject *column(Plan *p, Ref *operands, int32_t n)
+/* Add the column of operands; their array becomes that of their slots. */
+static int add_column(Plan *p, Ref *operands, int32_t n)
 {
     int32_t numbers = 0, i, where = n ? space(p->b, operands[0]) : SHARED;
     for (i = 0; i < n; i++)
@@ -694,25 +642,26 @@ static PyObject *column(Plan *p, Ref *operands, int32_t n)
             same &= operands[i] == operands[0];
         start = block(p, operands, same ? 1 : n);
         if (start < 0)
-            return NULL;
+            return -1;
         for (i = 0; i < n; i++)
             operands[i] = same ? start : start + i;
-        return column_of(p, SHARED, operands, n);
+        return add_slots(p, SHARED, operands, n);
     }
     for (i = 0; i < n; i++) {
         if (!is_constant(operands[i]))
             operands[i] = p->slots[operands[i]];
         else if ((operands[i] = block(p, &operands[i], 1)) < 0)
-            return NULL;
+            return -1;
     }
-    return column_of(p, numbers ? SHARED : where, operands, n);
+    return add_slots(p, numbers ? SHARED : where, operands, n);
 }
 
-/* First name, last name among the nodes. */
-static PyObject *title(Plan *p, const Group *g)
+/* First name, last name among the nodes, as the title of the step that comes next. */
+static int add_title(Plan *p, const Group *g)
 {
-    PyObject *first = NULL, *last = NULL;
+    PyObject *first = NULL, *last = NULL, *number, *title;
     int32_t i;
+    int failed;
     for (i = 0; i < g->n; i++) {
         Ref node = p->members.at[g->start + i];
         if (p->b->rows[node].named) {
@@ -720,34 +669,102 @@ static PyObject *title(Plan *p, const Group *g)
             first = first ? first : last;
         }
     }
-    return first ? PyTuple_Pack(2, first, last) : PyTuple_New(0);
+    if (first == NULL)
+        return 0;
+    number = PyLong_FromLong(p->n_steps), title = PyTuple_Pack(2, first, last);
+    failed = !number || !title || PyDict_SetItem(p->titles, number, title);
+    Py_XDECREF(number);
+    Py_XDECREF(title);
+    return failed ? -1 : 0;
 }
 
-/* Add a step; the list of columns is given away. */
-static int add_step(Plan *p, const Group *g, PyObject *op, PyObject *columns)
+/* Ops have numbers of their own in the steps of a layout, in the order in which they occur. */
+static int number_of_op(Plan *p, int op)
+{
+    while (p->ops_in_code.n <= op)
+        if (push(&p->ops_in_code, NONE))
+            return -1;
+    if (p->ops_in_code.at[op] == NONE) {
+        p->ops_in_code.at[op] = (int32_t)PyList_GET_SIZE(p->ops);
+        if (PyList_Append(p->ops, op_name(op)))
+            return -1;
+    }
+    return p->ops_in_code.at[op];
+}
+
+/* Begin a step of a group; so many columns are still to be added. */
+static int add_step(Plan *p, const Group *g, int op, int32_t columns)
 {
     int32_t axis = is_total(g->op) ? p->b->rows[p->members.at[g->start]].place : g->axis, i;
-    PyObject *along = PyLong_FromLong(axis), *out = NULL, *name = NULL, *step = NULL;
-    int failed = -1;
-    if (columns == NULL || along == NULL || ROOM(p->column.at, 0, p->column.room, g->n))
-        goto done;
+    int32_t number = number_of_op(p, op);
+    if (number < 0 || add_title(p, g) || push(&p->code, number) || push(&p->code, axis) ||
+        push(&p->code, columns) || ROOM(p->column.at, 0, p->column.room, g->n))
+        return -1;
     for (i = 0; i < g->n; i++)
         p->column.at[i] = p->slots[p->members.at[g->start + i]];
-    out = column_of(p, g->axis, p->column.at, g->n);
-    name = out ? title(p, g) : NULL;
-    if (name != NULL) {
-        PyObject *given[5] = {op, along, out, columns, name};
-        step = made(&p->Step, given);
-        failed = step ? PyList_Append(p->steps, step) : -1;
-    }
-done:
-    Py_XDECREF(along);
-    Py_XDECREF(columns);
-    Py_XDECREF(out);
-    Py_XDECREF(name);
-    Py_XDECREF(step);
-    return failed;
+    p->n_steps++;
+    return add_slots(p, g->axis, p->column.at, g->n);
 }
+
+static int steps_of_sums(Plan *p, const Group *g)
+{
+    Ints ends = {0};
+    int32_t k;
+    int failed = find_terms(p, g, 1);
+    for (k = 0; !failed && k < p->ends.n; k++)
+        failed = push(&ends, p->ends.at[k]);
+    for (k = 0; !failed && k < ends.n; k++)
+        failed = add_step(p, g, k ? INNER_ADDED : INNER, 2) ||
+                 find_factors(p, g, k ? ends.at[k - 1] : 0, ends.at[k]) ||
+                 add_column(p, p->lefts.at, p->lefts.n) || add_column(p, p->rights.at, p->rights.n);
+    PyMem_RawFree(ends.at);
+    return failed ? -1 : 0;
+}
+
+static int steps_of_shares(Plan *p, const Group *g)
+{
+    Builder *b = p->b;
+    Ref first = p->members.at[g->start];
+    int32_t n = b->rows[first].count, i, k;
+    Ints together = {0};
+    int failed = add_step(p, g, g->op, n + 1) || sort_operands(p, first);
+    for (i = 0; !failed && i < n; i++)
+        failed = push(&together, p->column.at[i]);
+    for (i = 0; !failed && i < n; i++) {
+        Ref x = together.at[i];
+        failed = add_column(p, &x, 1);
+    }
+    for (p->column.n = 0, k = 0; !failed && k < g->n; k++) {
+        Ref x = by_value(b, operands_of(b, p->members.at[g->start + k])[0]);
+        for (i = 0; i < n - 1 && by_value(b, together.at[i]) != x; i++)
+            ;
+        failed = push(&p->column, i);
+    }
+    failed = failed || add_slots(p, CHOSEN, p->column.at, g->n);
+    PyMem_RawFree(together.at);
+    return failed ? -1 : 0;
+}
+
+static int steps(Plan *p, const Group *g)
+{
+    Builder *b = p->b;
+    int32_t n = b->rows[p->members.at[g->start]].count, i, k;
+    if (g->op == INNER)
+        return steps_of_sums(p, g);
+    if (is_share(g->op))
+        return steps_of_shares(p, g);
+    if (add_step(p, g, g->op, n))
+        return -1;
+    for (i = 0; i < n; i++) { /* there is room for as many as there are results */
+        for (k = 0; k < g->n; k++)
+            p->column.at[k] = operands_of(b, p->members.at[g->start + k])[i];
+        if (add_column(p, p->column.at, g->n))
+            return -1;
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- the layout */
 
 static int append(PyObject *list, PyObject *item)
 {
@@ -755,74 +772,6 @@ static int append(PyObject *list, PyObject *item)
     Py_XDECREF(item);
     return failed;
 }
-
-static int steps_of_sums(Plan *p, const Group *g)
-{
-    PyObject *all = PyList_New(0), *added = PyUnicode_InternFromString("inner_added");
-    Ints ends = {0};
-    int32_t k;
-    int failed = all == NULL || added == NULL || find_terms(p, g, 1);
-    for (k = 0; !failed && k < p->ends.n; k++)
-        failed = push(&ends, p->ends.at[k]);
-    for (k = 0; !failed && k < ends.n; k++) { /* all columns first: they use up slots */
-        failed = find_factors(p, g, k ? ends.at[k - 1] : 0, ends.at[k]) ||
-                 append(all, column(p, p->lefts.at, p->lefts.n)) ||
-                 append(all, column(p, p->rights.at, p->rights.n));
-    }
-    for (k = 0; !failed && k < ends.n; k++)
-        failed = add_step(p, g, k ? added : op_name(INNER), PyList_GetSlice(all, 2 * k, 2 * k + 2));
-    Py_XDECREF(all);
-    Py_XDECREF(added);
-    PyMem_RawFree(ends.at);
-    return failed ? -1 : 0;
-}
-
-static int steps(Plan *p, const Group *g)
-{
-    Builder *b = p->b;
-    Ref first = p->members.at[g->start];
-    int32_t n = b->rows[first].count, i, k;
-    PyObject *columns;
-    int failed;
-    if (g->op == INNER)
-        return steps_of_sums(p, g);
-    columns = untracked(PyList_New(0));
-    failed = columns == NULL;
-    if (is_share(g->op)) {
-        Ints together = {0};
-        failed = failed || sort_operands(p, first);
-        for (i = 0; !failed && i < n; i++)
-            failed = push(&together, p->column.at[i]);
-        for (i = 0; !failed && i < n; i++) {
-            Ref x = together.at[i];
-            failed = append(columns, column(p, &x, 1));
-        }
-        for (p->column.n = 0, k = 0; !failed && k < g->n; k++) {
-            Ref x = by_value(b, operands_of(b, p->members.at[g->start + k])[0]);
-            for (i = 0; i < n - 1 && by_value(b, together.at[i]) != x; i++)
-                ;
-            failed = push(&p->column, i);
-        }
-        failed = failed || append(columns, column_of(p, CHOSEN, p->column.at, g->n));
-        PyMem_RawFree(together.at);
-    } else
-        for (i = 0; !failed && i < n; i++) {
-            if (ROOM(p->column.at, 0, p->column.room, g->n)) {
-                failed = 1;
-                break;
-            }
-            for (k = 0; k < g->n; k++)
-                p->column.at[k] = operands_of(b, p->members.at[g->start + k])[i];
-            failed = append(columns, column(p, p->column.at, g->n));
-        }
-    if (failed) {
-        Py_XDECREF(columns);
-        return -1;
-    }
-    return add_step(p, g, op_name(g->op), columns);
-}
-
-/* ---------------------------------------------------------------- the layout */
 
 /* dict[key] = value, both integers */
 static int set_item(PyObject *dict, long key, long value)
@@ -925,14 +874,31 @@ done:
 }
 
 /* The names of the rows that the steps run. */
-static PyObject *ops_in_use(Plan *p)
+static PyObject *ops_in_use(const Plan *p)
 {
     PyObject *found = PySet_New(NULL);
-    int32_t i;
-    for (i = 0; found != NULL && i < p->n_groups; i++)
-        if (PySet_Add(found, op_name(p->groups[i].op)))
+    int32_t op;
+    for (op = 0; found != NULL && op < p->ops_in_code.n; op++)
+        if (p->ops_in_code.at[op] != NONE && op != INNER_ADDED && PySet_Add(found, op_name(op)))
             Py_CLEAR(found);
     return found;
+}
+
+/* layout.steps = Packed(code, number of steps, ops, titles), of steps.py */
+static int give_steps(Plan *p)
+{
+    PyObject *module = PyImport_ImportModule("autodiff.program.steps"), *packed = NULL;
+    int failed = 1;
+    if (module != NULL)
+        packed = PyObject_CallMethod(module, "Packed", "y#iOO",
+                                     p->code.n ? (const char *)p->code.at : "",
+                                     (Py_ssize_t)p->code.n * (Py_ssize_t)sizeof *p->code.at,
+                                     (int)p->n_steps, p->ops, p->titles);
+    if (packed != NULL)
+        failed = PyObject_SetAttrString(p->layout, "steps", packed);
+    Py_XDECREF(module);
+    Py_XDECREF(packed);
+    return failed ? -1 : 0;
 }
 
 /* planned(outputs, n_parameters) -> layout, ops */
@@ -941,7 +907,7 @@ PyObject *nodes_planned(PyObject *Py_UNUSED(module), PyObject *const *given, Py_
     Builder *b = NULL;
     Py_ssize_t n;
     Ref *outputs;
-    PyObject *allocate = NULL, *Layout = NULL, *result = NULL, *ops;
+    PyObject *allocate = NULL, *result = NULL, *ops;
     Plan p = {0};
     int32_t i;
     long n_parameters;
@@ -966,19 +932,14 @@ PyObject *nodes_planned(PyObject *Py_UNUSED(module), PyObject *const *given, Py_
     p.used = (int32_t)n_parameters;
     p.needed = needed_for(b, outputs, n);
     p.member_of = ZEROS(int32_t, b->n), p.rank = ZEROS(int32_t, b->n), p.slots = ZEROS(int32_t, b->n);
+    p.ops = PyList_New(0), p.titles = PyDict_New();
     allocate = PyImport_ImportModule("autodiff.program.allocate");
-    if (!p.needed || !p.member_of || !p.rank || !p.slots || !allocate)
+    if (!p.needed || !p.member_of || !p.rank || !p.slots || !p.ops || !p.titles || !allocate)
         goto done;
     for (i = 0; i < b->n; i++)
         p.slots[i] = -1;
-    if (find_fields(&p.Column, allocate, "Column", (const char *[]){"space", "slots", NULL}) ||
-        find_fields(&p.Step, allocate, "Step",
-                    (const char *[]){"op", "axis", "out", "columns", "title", NULL}))
-        goto done;
-    Layout = PyObject_GetAttrString(allocate, "Layout");
-    p.layout = Layout ? PyObject_CallNoArgs(Layout) : NULL;
-    p.steps = p.layout ? PyObject_GetAttrString(p.layout, "steps") : NULL;
-    if (!p.steps || group(&p) || fill(&p, outputs, n))
+    p.layout = PyObject_CallMethod(allocate, "Layout", NULL);
+    if (!p.layout || group(&p) || fill(&p, outputs, n) || give_steps(&p))
         goto done;
     ops = ops_in_use(&p);
     if (ops != NULL)
@@ -998,15 +959,13 @@ done:
     free_tuples(&p.blocks);
     {
         Ints *lists[] = {&p.members, &p.key, &p.numbers, &p.order, &p.ends, &p.block_slots, &p.constants,
-                         &p.lefts, &p.rights, &p.column, &p.terms};
+                         &p.lefts, &p.rights, &p.column, &p.terms, &p.code, &p.ops_in_code};
         for (i = 0; i < (int32_t)(sizeof lists / sizeof *lists); i++)
             PyMem_RawFree(lists[i]->at);
     }
     Py_XDECREF(allocate);
-    Py_XDECREF(Layout);
+    Py_XDECREF(p.ops);
+    Py_XDECREF(p.titles);
     Py_XDECREF(p.layout);
-    Py_XDECREF(p.steps);
-    Py_XDECREF(p.Column.type);
-    Py_XDECREF(p.Step.type);
     return result;
 }

@@ -17,8 +17,13 @@ are repeated in `simpler`. */
 
 #include <stddef.h>
 #include <structmember.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 PyTypeObject *NodeType, *BuilderType;
+
+enum { PAGE = 4096, LARGE = 4 << 20 };
 
 typedef struct {
     PyObject_HEAD
@@ -27,6 +32,20 @@ typedef struct {
 } Node;
 
 /* ---------------------------------------------------------------- growing arrays */
+
+/* Tables of many nodes are read here and there: with large pages most of that finds its way without
+   waiting, and fresh memory comes in fewer pieces. */
+static void with_large_pages(void *array, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    if (bytes >= LARGE) {
+        size_t rest = -(uintptr_t)array % PAGE;
+        madvise((char *)array + rest, (bytes - rest) / PAGE * PAGE, MADV_HUGEPAGE); /* if it likes */
+    }
+#else
+    (void)array, (void)bytes;
+#endif
+}
 
 int grow(void **array, size_t size, int32_t *room, int64_t wanted)
 {
@@ -43,6 +62,7 @@ int grow(void **array, size_t size, int32_t *room, int64_t wanted)
         PyErr_NoMemory();
         return -1;
     }
+    with_large_pages(p, (size_t)larger * size);
     *array = p;
     *room = (int32_t)larger;
     return 0;
@@ -51,7 +71,10 @@ int grow(void **array, size_t size, int32_t *room, int64_t wanted)
 void *zeros(size_t n, size_t size)
 {
     void *p = PyMem_RawCalloc(n ? n : 1, size);
-    return p ? p : PyErr_NoMemory();
+    if (p == NULL)
+        return PyErr_NoMemory();
+    with_large_pages(p, n * size);
+    return p;
 }
 
 static inline uint32_t mixed(uint32_t hash, uint32_t x)
@@ -168,7 +191,7 @@ static int32_t rules_room;
 
 static const char *const spelled[KNOWN_OPS] = {
     "add", "sub", "mul", "div", "neg", "alias", "inner", "total", "total_product", "logsumexp_share",
-    "softmax_share", "softmax_rest", "input", "parameter", "lane", "size",
+    "softmax_share", "softmax_rest", "inner_added", "input", "parameter", "lane", "size",
 };
 
 int op_number(PyObject *name)
@@ -854,22 +877,73 @@ static PyType_Spec builder_spec = {
 
 /* ---------------------------------------------------------------- tape.py */
 
-/* An operand as a tape has it: a float, or the place of the node on the tape. */
-static PyObject *on_tape(const Builder *b, const int32_t *where, Ref x)
+/* Ops, and constants, in the order in which a tape names them first. */
+typedef struct {
+    Ints code, ops, constants;    /* the tape; and by number here: the number there, or NONE */
+    PyObject *names_of_ops;
+    double *numbers;
+    int32_t n_numbers, numbers_room;
+} Recorder;
+
+/* The number there of what has number i here, which is `next` if it is new. */
+static int32_t renumbered(Ints *numbers, int32_t i, int32_t next)
 {
-    return is_constant(x) ? PyFloat_FromDouble(number_of(b, x)) : PyLong_FromLong(where[x]);
+    while (numbers->n <= i)
+        if (push(numbers, NONE))
+            return -1;
+    if (numbers->at[i] == NONE)
+        numbers->at[i] = next;
+    return numbers->at[i];
 }
 
-/* columns(outputs) -> ops, operands, axes, places, names, outputs */
-static PyObject *nodes_columns(PyObject *Py_UNUSED(module), PyObject *given)
+/* An operand as a tape has it; FAILED. */
+static Ref on_tape(Recorder *r, const Builder *b, const int32_t *where, Ref x)
+{
+    int32_t k;
+    if (!is_constant(x))
+        return where[x];
+    k = renumbered(&r->constants, ~x, r->n_numbers);
+    if (k == r->n_numbers && !ROOM(r->numbers, k, r->numbers_room, 1))
+        r->numbers[r->n_numbers++] = number_of(b, x);
+    return k < 0 || k == r->n_numbers ? FAILED : ~k;
+}
+
+static int put_on_tape(Recorder *r, const Builder *b, const int32_t *where, Ref node)
+{
+    const Row *row = &b->rows[node];
+    int32_t next = (int32_t)PyList_GET_SIZE(r->names_of_ops), op = renumbered(&r->ops, row->op, next), k;
+    if (op < 0 || (op == next && PyList_Append(r->names_of_ops, op_name(row->op))) ||
+        ROOM(r->code.at, r->code.n, r->code.room, (int64_t)row->count + 4))
+        return -1;
+    r->code.at[r->code.n++] = op;
+    r->code.at[r->code.n++] = row->place;
+    r->code.at[r->code.n++] = row->axis;
+    r->code.at[r->code.n++] = row->count;
+    for (k = 0; k < row->count; k++)
+        if ((r->code.at[r->code.n++] = on_tape(r, b, where, operands_of(b, node)[k])) == FAILED)
+            return -1;
+    return 0;
+}
+
+/* names[place] = its name, if it has one */
+static int name_on_tape(PyObject *names, Builder *b, int32_t place, Ref node)
+{
+    PyObject *key = b->rows[node].named ? PyLong_FromLong(place) : NULL;
+    int failed = b->rows[node].named && (!key || PyDict_SetItem(names, key, name_of(b, node)));
+    Py_XDECREF(key);
+    return failed ? -1 : 0;
+}
+
+/* fields(outputs) -> code, numbers, ops, names, outputs */
+static PyObject *nodes_fields(PyObject *Py_UNUSED(module), PyObject *given)
 {
     Builder *b = NULL;
+    Recorder r = {0};
     Py_ssize_t n, k;
-    Ref *outputs = refs_of(given, &b, &n);
+    Ref *outputs = refs_of(given, &b, &n), i;
     uint8_t *needed = NULL;
-    int32_t *where = NULL, i, j, count = 0;
-    PyObject *ops = NULL, *operands = NULL, *axes = NULL, *places = NULL, *names = NULL, *out = NULL;
-    PyObject *result = NULL;
+    int32_t *where = NULL, count = 0;
+    PyObject *names = NULL, *out = NULL, *result = NULL;
     if (outputs == NULL)
         return NULL;
     if (b == NULL) { /* nothing varies */
@@ -878,145 +952,147 @@ static PyObject *nodes_columns(PyObject *Py_UNUSED(module), PyObject *given)
     }
     needed = needed_for(b, outputs, n);
     where = ZEROS(int32_t, b->n);
-    if (needed == NULL || where == NULL)
+    names = PyDict_New(), r.names_of_ops = PyList_New(0), out = PyList_New(n);
+    if (!needed || !where || !names || !r.names_of_ops || !out)
         goto done;
     for (i = 0; i < b->n; i++)
-        if (needed[i])
+        if (needed[i]) {
             where[i] = count++;
-    ops = PyList_New(count), operands = PyList_New(count), axes = PyList_New(count);
-    places = PyList_New(count), names = PyDict_New(), out = PyList_New(n);
-    if (!ops || !operands || !axes || !places || !names || !out)
-        goto done;
-    for (i = 0; i < b->n; i++) {
-        const Row *row = &b->rows[i];
-        PyObject *axis, *place, *args;
-        if (!needed[i])
-            continue;
-        k = where[i];
-        axis = PyLong_FromLong(row->axis), place = PyLong_FromLong(row->place);
-        args = PyTuple_New(row->count);
-        PyList_SET_ITEM(ops, k, Py_NewRef(op_name(row->op)));
-        PyList_SET_ITEM(operands, k, args);
-        PyList_SET_ITEM(axes, k, axis);
-        PyList_SET_ITEM(places, k, place);
-        if (!axis || !place || !args)
-            goto done;
-        for (j = 0; j < row->count; j++) {
-            PyObject *x = on_tape(b, where, operands_of(b, i)[j]);
-            if (x == NULL)
-                goto done;
-            PyTuple_SET_ITEM(args, j, x);
-        }
-        if (row->named) {
-            PyObject *key = PyLong_FromSsize_t(k);
-            int failed = key == NULL || PyDict_SetItem(names, key, name_of(b, i));
-            Py_XDECREF(key);
-            if (failed)
+            if (put_on_tape(&r, b, where, i) || name_on_tape(names, b, where[i], i))
                 goto done;
         }
-    }
     for (k = 0; k < n; k++) {
-        PyObject *x = on_tape(b, where, outputs[k]);
-        if (x == NULL)
+        Ref x = on_tape(&r, b, where, outputs[k]);
+        PyObject *number = x == FAILED ? NULL : PyLong_FromLong(x);
+        if (number == NULL)
             goto done;
-        PyList_SET_ITEM(out, k, x);
+        PyList_SET_ITEM(out, k, number);
     }
-    result = PyTuple_Pack(6, ops, operands, axes, places, names, out);
+    result = Py_BuildValue("y#y#OOO", r.code.n ? (const char *)r.code.at : "",
+                           (Py_ssize_t)r.code.n * (Py_ssize_t)sizeof *r.code.at,
+                           r.n_numbers ? (const char *)r.numbers : "",
+                           (Py_ssize_t)r.n_numbers * (Py_ssize_t)sizeof *r.numbers, r.names_of_ops,
+                           names, out);
 done:
-    Py_XDECREF(ops);
-    Py_XDECREF(operands);
-    Py_XDECREF(axes);
-    Py_XDECREF(places);
+    Py_XDECREF(r.names_of_ops);
     Py_XDECREF(names);
     Py_XDECREF(out);
+    PyMem_RawFree(r.code.at);
+    PyMem_RawFree(r.ops.at);
+    PyMem_RawFree(r.constants.at);
+    PyMem_RawFree(r.numbers);
     PyMem_RawFree(needed);
     PyMem_RawFree(where);
     PyMem_RawFree(outputs);
     return result;
 }
 
-static Ref from_tape(Builder *b, const Ref *made, Py_ssize_t count, PyObject *x)
+/* A tape while it is loaded. */
+typedef struct {
+    Py_buffer code, numbers;
+    Ints ops, constants; /* by number there: the number, or the operand, here */
+    Ints made;           /* by place on the tape */
+    Ints args;
+} Loader;
+
+static Ref from_tape(const Loader *l, int64_t x)
 {
-    Py_ssize_t i;
-    if (PyFloat_CheckExact(x))
-        return constant(b, PyFloat_AS_DOUBLE(x));
-    i = PyLong_AsSsize_t(x);
-    if (i >= 0 && i < count)
-        return made[i];
-    if (!PyErr_Occurred())
-        PyErr_SetString(PyExc_IndexError, "an operand comes before its user on a tape");
+    if (x >= 0 && x < l->made.n)
+        return l->made.at[x];
+    if (x < 0 && ~x < l->constants.n)
+        return l->constants.at[~x];
+    PyErr_SetString(PyExc_IndexError, "an operand comes before its user on a tape");
     return FAILED;
 }
 
-static int int_of(PyObject *object)
+/* The node that stands at `at`: how many numbers it takes, or -1. */
+static int32_t load_node(Builder *b, Loader *l, const int32_t *at, int64_t left)
 {
-    long x = PyLong_AsLong(object);
-    if (x != (int)x) {
-        PyErr_SetString(PyExc_OverflowError, "an integer of 32 bits is wanted");
+    int32_t n = left < 4 ? -1 : at[3], k;
+    Ref found;
+    int op;
+    if (n < 0 || n > left - 4 || at[0] < 0 || at[0] >= l->ops.n ||
+        ((op = l->ops.at[at[0]]) == TOTAL && n != 1) || (op == TOTAL_PRODUCT && n != 2)) {
+        PyErr_SetString(PyExc_ValueError, "this is no tape");
         return -1;
     }
-    return (int)x;
+    for (l->args.n = 0, k = 0; k < n; k++) {
+        Ref x = from_tape(l, at[4 + k]);
+        if (x == FAILED || push(&l->args, x))
+            return -1;
+    }
+    found = n ? rebuilt(b, op, at[1], l->args.at, n) : leaf(b, op, at[1], at[2]);
+    return found == FAILED || push(&l->made, found) ? -1 : n + 4;
 }
 
-/* Node i of a tape with the attributes of the Python class Tape. */
-static Ref load_node(Builder *b, PyObject *const *columns, const Ref *made, Py_ssize_t i, Ints *args)
+/* The ops and constants of a tape here. */
+static int prepare(Builder *b, Loader *l, PyObject *ops)
 {
-    PyObject *operands = PyList_GET_ITEM(columns[1], i);
-    int op = op_number(PyList_GET_ITEM(columns[0], i));
-    int place = int_of(PyList_GET_ITEM(columns[3], i));
-    Py_ssize_t k, n = PyTuple_GET_SIZE(operands);
-    if (op < 0 || (place == -1 && PyErr_Occurred()))
-        return FAILED;
-    if (n == 0) {
-        int axis = int_of(PyList_GET_ITEM(columns[2], i));
-        return axis == -1 && PyErr_Occurred() ? FAILED : leaf(b, op, place, axis);
+    Py_ssize_t k;
+    for (k = 0; k < PyList_GET_SIZE(ops); k++) {
+        int op = op_number(PyList_GET_ITEM(ops, k));
+        if (op < 0 || push(&l->ops, op))
+            return -1;
     }
-    for (args->n = 0, k = 0; k < n; k++) {
-        Ref x = from_tape(b, made, i, PyTuple_GET_ITEM(operands, k));
-        if (x == FAILED || push(args, x))
-            return FAILED;
+    for (k = 0; k < l->numbers.len / (Py_ssize_t)sizeof(double); k++) {
+        double number;
+        Ref x;
+        memcpy(&number, (const char *)l->numbers.buf + k * (Py_ssize_t)sizeof number, sizeof number);
+        if ((x = constant(b, number)) == FAILED || push(&l->constants, x))
+            return -1;
     }
-    return rebuilt(b, op, place, args->at, args->n);
+    return 0;
 }
 
-/* loaded(builder, columns) -> outputs; the columns are those of nodes_columns */
+/* loaded(builder, fields) -> outputs */
 static PyObject *nodes_loaded(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count)
 {
-    PyObject *const *columns, *result = NULL;
-    Py_ssize_t i, n, position = 0, n_out;
-    Ref *made, *outputs = NULL;
-    PyObject *key, *name;
-    Ints args = {0};
+    PyObject *ops, *names, *out, *fast, *key, *name, *result = NULL;
+    Loader l = {0};
+    Ref *outputs = NULL;
+    Py_ssize_t k, position = 0;
     Builder *b;
-    if (count != 2 || Py_TYPE(given[0]) != BuilderType || !PyTuple_Check(given[1]) ||
-        PyTuple_GET_SIZE(given[1]) != 6) {
-        PyErr_SetString(PyExc_TypeError, "a builder and the columns of a tape are wanted");
+    if (count != 2 || Py_TYPE(given[0]) != BuilderType || !PyTuple_Check(given[1])) {
+        PyErr_SetString(PyExc_TypeError, "a builder and the fields of a tape are wanted");
         return NULL;
     }
     b = (Builder *)given[0];
-    columns = &PyTuple_GET_ITEM(given[1], 0);
-    n = PyList_GET_SIZE(columns[0]);
-    made = ZEROS(Ref, n);
-    for (i = 0; made != NULL && i < n; i++)
-        if ((made[i] = load_node(b, columns, made, i, &args)) == FAILED)
+    if (!PyArg_ParseTuple(given[1], "y*y*O!O!O", &l.code, &l.numbers, &PyList_Type, &ops, &PyDict_Type,
+                          &names, &out))
+        return NULL;
+    fast = PySequence_Fast(out, "outputs are a sequence");
+    if (fast == NULL || prepare(b, &l, ops))
+        goto done;
+    for (k = 0; k < l.code.len / 4;) {
+        const int32_t *at = (const int32_t *)l.code.buf + k;
+        int32_t taken = load_node(b, &l, at, l.code.len / 4 - k);
+        if (taken < 0)
             goto done;
-    while (made != NULL && PyDict_Next(columns[4], &position, &key, &name)) {
-        i = PyLong_AsSsize_t(key);
-        if (i >= 0 && i < n && !is_constant(made[i]) && !b->rows[made[i]].named &&
-            give_name(b, made[i], name))
+        k += taken;
+    }
+    while (PyDict_Next(names, &position, &key, &name)) {
+        k = PyLong_AsSsize_t(key);
+        if (k >= 0 && k < l.made.n && !is_constant(l.made.at[k]) && !b->rows[l.made.at[k]].named &&
+            give_name(b, l.made.at[k], name))
             goto done;
     }
-    n_out = PyList_GET_SIZE(columns[5]);
-    outputs = made ? ZEROS(Ref, n_out) : NULL;
-    for (i = 0; outputs != NULL && i < n_out; i++)
-        if ((outputs[i] = from_tape(b, made, n, PyList_GET_ITEM(columns[5], i))) == FAILED)
+    outputs = ZEROS(Ref, PySequence_Fast_GET_SIZE(fast));
+    for (k = 0; outputs && k < PySequence_Fast_GET_SIZE(fast); k++) {
+        int64_t x = PyLong_AsLongLong(PySequence_Fast_GET_ITEM(fast, k));
+        if (PyErr_Occurred() || (outputs[k] = from_tape(&l, x)) == FAILED)
             goto done;
+    }
     if (outputs != NULL)
-        result = handles_of(b, outputs, n_out);
+        result = handles_of(b, outputs, PySequence_Fast_GET_SIZE(fast));
 done:
-    PyMem_RawFree(made);
+    Py_XDECREF(fast);
+    PyBuffer_Release(&l.code);
+    PyBuffer_Release(&l.numbers);
+    PyMem_RawFree(l.ops.at);
+    PyMem_RawFree(l.constants.at);
+    PyMem_RawFree(l.made.at);
+    PyMem_RawFree(l.args.at);
     PyMem_RawFree(outputs);
-    PyMem_RawFree(args.at);
     return result;
 }
 
@@ -1055,12 +1131,13 @@ static PyObject *nodes_adopt(PyObject *Py_UNUSED(module), PyObject *cls)
 
 static PyMethodDef functions[] = {
     {"adopt", nodes_adopt, METH_O, "adopt(cls)\n--\n\nThe C type in the place of the class Node or Builder of node.py."},
-    {"columns", nodes_columns, METH_O, "columns(outputs)\n--\n\nWhat a tape keeps."},
-    {"loaded", (PyCFunction)(void (*)(void))nodes_loaded, METH_FASTCALL, "loaded(builder, columns)\n--\n\nThe outputs of a tape in a builder."},
+    {"fields", nodes_fields, METH_O, "fields(outputs)\n--\n\nWhat a tape keeps."},
+    {"loaded", (PyCFunction)(void (*)(void))nodes_loaded, METH_FASTCALL, "loaded(builder, fields)\n--\n\nThe outputs of a tape in a builder."},
     {"trace", (PyCFunction)(void (*)(void))nodes_trace, METH_FASTCALL, "trace(outputs, leaves, builder)\n--\n\nAs in trace.py."},
     {"raise_sums", nodes_raise_sums, METH_O, "raise_sums(outputs)\n--\n\nAs in sums.py."},
     {"gradients", (PyCFunction)(void (*)(void))nodes_gradients, METH_FASTCALL, "gradients(y, xs)\n--\n\nAs in differentiate.py."},
     {"planned", (PyCFunction)(void (*)(void))nodes_planned, METH_FASTCALL, "planned(outputs, n_parameters)\n--\n\nAs in laying.py."},
+    {"text", nodes_text, METH_VARARGS, "text(code, steps, ways, joints, ones, inputs)\n--\n\nThe segments of a Machine's text."},
     {NULL},
 };
 
@@ -1082,15 +1159,18 @@ static PyObject *from_module(const char *module_name, const char *name)
 
 PyMODINIT_FUNC PyInit_nodes(void)
 {
+    static PyObject *made;
     int op;
+    table = from_module("autodiff.op", "TABLE");
+    rules = table ? from_module("autodiff.program.simplify", "RULES") : NULL;
+    always = rules ? from_module("autodiff.program.simplify", "ALWAYS") : NULL;
+    if (made != NULL || always == NULL) /* where the rules are wants nodes, and was first */
+        return Py_XNewRef(made);
     op_names = PyList_New(0);
     op_numbers = PyDict_New();
     text_forward = PyUnicode_InternFromString("forward");
     empty = PyUnicode_InternFromString("");
-    table = from_module("autodiff.op", "TABLE");
-    rules = table ? from_module("autodiff.program.simplify", "RULES") : NULL;
-    always = rules ? from_module("autodiff.program.simplify", "ALWAYS") : NULL;
-    if (!op_names || !op_numbers || !text_forward || !empty || !always)
+    if (!op_names || !op_numbers || !text_forward || !empty)
         return NULL;
     for (op = 0; op < KNOWN_OPS; op++) {
         PyObject *name = PyUnicode_InternFromString(spelled[op]);
@@ -1101,5 +1181,6 @@ PyMODINIT_FUNC PyInit_nodes(void)
     }
     NodeType = (PyTypeObject *)PyType_FromSpec(&node_spec);
     BuilderType = NodeType ? (PyTypeObject *)PyType_FromSpec(&builder_spec) : NULL;
-    return BuilderType ? PyModule_Create(&module) : NULL;
+    made = BuilderType ? PyModule_Create(&module) : NULL;
+    return Py_XNewRef(made);
 }

@@ -16,7 +16,7 @@ typedef int32_t Ref;
 
 /* Names of ops have numbers, the same in the whole process; these are known beforehand. */
 enum { ADD, SUB, MUL, DIV, NEG, ALIAS, INNER, TOTAL, TOTAL_PRODUCT, LOGSUMEXP_SHARE, SOFTMAX_SHARE,
-       SOFTMAX_REST, INPUT, PARAMETER, LANE, SIZE, KNOWN_OPS };
+       SOFTMAX_REST, INNER_ADDED, INPUT, PARAMETER, LANE, SIZE, KNOWN_OPS };
 
 typedef struct {
     int32_t first, count; /* its operands, in `operands` */
@@ -74,6 +74,7 @@ PyObject *nodes_trace(PyObject *module, PyObject *const *args, Py_ssize_t n);
 PyObject *nodes_gradients(PyObject *module, PyObject *const *args, Py_ssize_t n);
 PyObject *nodes_raise_sums(PyObject *module, PyObject *outputs);
 PyObject *nodes_planned(PyObject *module, PyObject *const *args, Py_ssize_t n);
+PyObject *nodes_text(PyObject *module, PyObject *args);
 
 /* ---------------------------------------------------------------- growing arrays */
 

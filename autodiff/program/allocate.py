@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from autodiff.program.blocks import place_blocks
 from autodiff.program.group import SHARES, TOTALS, Group, sorted_operands, space
 from autodiff.program.node import SHARED, Node
+from autodiff.program.steps import ADDED, CHOSEN, Column, Packed, Step
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
@@ -20,47 +21,6 @@ if TYPE_CHECKING:
 
 
 NOWHERE = (0, -1)
-CHOSEN = -2  # not a space: which of the columns before, for each member
-ADDED = "inner_added"  # further terms for results that an `inner` step began
-
-
-class Column:
-    """The operands that the members of a group have in one place: a space and a slot in it for
-    each.
-    """
-
-    __slots__ = ("slots", "space")
-
-    def __init__(self, space: int, slots: list[int]) -> None:
-        self.space = space  # an axis, or INPUT
-        self.slots = slots
-
-    def __getstate__(self) -> Any:
-        return self.slots, self.space
-
-    def __setstate__(self, state: Any) -> None:
-        self.slots, self.space = state
-
-
-class Step:
-    """One array operation: a column of results from columns of operands, all as long as each
-    other.
-    """
-
-    __slots__ = ("axis", "columns", "op", "out", "title")
-
-    def __init__(self, op: str, axis: int, out: Column, columns: list[Column], title: Any) -> None:
-        self.op = op
-        self.axis = axis  # the axis the operation runs along: of its results, or the one it adds up
-        self.out = out
-        self.columns = columns
-        self.title = title  # first name, last name among the results
-
-    def __getstate__(self) -> Any:
-        return self.op, self.axis, self.out, self.columns, self.title
-
-    def __setstate__(self, state: Any) -> None:
-        self.op, self.axis, self.out, self.columns, self.title = state
 
 
 class Layout:
@@ -72,7 +32,7 @@ class Layout:
     """
 
     def __init__(self) -> None:
-        self.steps: list[Step] = []
+        self.steps: list[Step] | Packed = []
         self.constants: list[tuple[int, float]] = []
         self.sizes: dict[int, int] = {}
         self.rows: dict[int, int] = {}
@@ -106,8 +66,7 @@ def allocate(
                 shared.place(node)
     lanes = {axis: len(there) for axis, there in layout.lanes.items()}
     layout.rows.update(place_blocks(groups, outputs, slots, lanes))
-    for group in groups:
-        layout.steps += _steps(group, shared)
+    layout.steps = [step for group in groups for step in _steps(group, shared)]
     layout.outputs = [(space(x), slots[x.index]) if type(x) is Node else x for x in outputs]
     layout.rows[SHARED] = shared.used
     return layout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autodiff.program.allocate import Step
+from autodiff.program.steps import Step
 
 
 def grid(step: Step) -> tuple[list[int], list[int], list[int]] | None:

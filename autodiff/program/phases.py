@@ -7,20 +7,21 @@ phase once, the second for each slice with its totals added up, the third once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
-from autodiff.program.allocate import Layout
 from autodiff.program.node import ROWS, SHARED
+from autodiff.program.steps import Step
 
 BEFORE, DURING, AFTER = range(3)
 
 
-def phases(layout: Layout) -> tuple[list[int], bool]:
+def phases(steps: Iterable[Step]) -> tuple[list[int], bool]:
     """The phase of each step, and whether the rows may be taken in slices."""
     found: list[int] = []
     late: set[int] = set()  # shared slots that wait for totals over rows
     sliceable = True
-    for step in layout.steps:
+    for step in steps:
         waits = False
         for column in step.columns:
             if column.space == SHARED and not late.isdisjoint(column.slots):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from autodiff.program.allocate import ADDED, Column, Layout, Step
+from autodiff.program.allocate import Layout
 from autodiff.program.group import INPUT, SHARES
 from autodiff.program.node import ROWS, SHARED, TOTAL, TOTAL_PRODUCT
+from autodiff.program.steps import ADDED, Column, Step
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:

@@ -116,11 +116,7 @@ def replayed(
     """
     tape, lanes = program._tape, program._leaves
     made: list[Any] = []
-    lengths = {
-        axis: len(lanes[place])
-        for op, axis, place in zip(tape.ops, tape.axes, tape.places, strict=True)
-        if op == "lane"
-    }
+    lengths = {axis: len(lanes[place]) for op, place, axis, _ in tape.nodes() if op == "lane"}
     leaf: dict[str, Callable[[int, int], Any]] = {
         "input": lambda i, axis: Value(row[i], program.inputs[i]),
         "parameter": lambda i, axis: Value(float(parameters[i]), program.parameter_names[i]),
@@ -130,15 +126,15 @@ def replayed(
     add = partial(_recorded, where, "add")
     plain = MODES.set(frozenset())
     try:
-        for i, (op, operands) in enumerate(zip(tape.ops, tape.operands, strict=True)):
-            name, axis = tape.names.get(i, ""), tape.axes[i]
+        for i, (op, place, axis, operands) in enumerate(tape.nodes()):
+            name = tape.names.get(i, "")
             args = [x if type(x) is float else made[x] for x in operands]
             if not operands:
-                made.append(leaf[op](tape.places[i], axis))
+                made.append(leaf[op](place, axis))
             elif op in (TOTAL, TOTAL_PRODUCT):
                 terms = [
                     _recorded(where, "mul", *term) if op == TOTAL_PRODUCT else term[0]
-                    for term in _by_lane(args, lengths[tape.places[i]])
+                    for term in _by_lane(args, lengths[place])
                 ]
                 made.append(reduce(add, terms))
             elif axis in (SHARED, ROWS):
@@ -148,7 +144,7 @@ def replayed(
                 made.append([_spelled(where, op, each, name) for each in lanes_of_args])
     finally:
         MODES.reset(plain)
-    return [Value(x) if type(x) is float else made[x] for x in tape.outputs]
+    return [Value(x) if type(x) is float else made[x] for x in tape.results()]
 
 
 def _by_lane(args: list[Any], length: int) -> Iterator[list[Any]]:

@@ -1,0 +1,501 @@
+/* From the steps of a layout to the text of a Machine (reading.h says how it is laid out): in which
+order the steps run, and which instruction does each of them.
+
+Steps are what autodiff/program/steps.py packs. Those along one axis keep their order, since slots
+are used again; across axes they are put into as few segments as possible. What a step reads varies
+along its own axis or is shared, so the steps of an axis run side by side, in windows, until one of
+them reads what such a stretch adds up.
+
+To add an instruction: give its kind a number in backends/native_backend.py as in reading.h. If the
+op alone decides, a line of `WAYS` there is all. If columns decide, `choose` below does; if two steps
+become one, `join` does. */
+
+#include "nodes.h"
+
+enum { SHARED = 0, ROWS = 1, INPUT_SPACE = -1, CHOSEN = -2 }; /* spaces */
+enum { PAIR = 1, SHARE = 3, ALL_SHARES, INNER_MATRIX, INNER_TERMS, INNER_SHARED, TOTAL_PAIRS = 9,
+       TOTAL_GRID };                                          /* kinds of instructions */
+enum { ADDS = 1, BIAS = 2, WITH_SUM = 4 };                    /* options of an instruction */
+enum { FEW = 3 };                                             /* factors of a grid */
+
+/* How an op is done: `Way` of native_backend.py. `set` is its place among the rows that are cheaper
+   for a whole set. */
+typedef struct {
+    int32_t kind, place, option, set;
+} Way;
+
+/* Two ops that are cheaper together, and how. */
+typedef struct {
+    int32_t first, second, kind, place;
+} Joint;
+
+typedef struct {
+    int32_t space, n;
+    const int32_t *slots;
+} Column;
+
+/* A step as it is packed: op, axis, number of columns; then the results and the columns. */
+typedef struct {
+    int32_t op, axis, n;
+    const int32_t *columns; /* the results come first */
+} Step;
+
+typedef struct {
+    int32_t kind, place, terms, option;
+    Column out, *columns;
+    int32_t n, room;
+} Instruction;
+
+typedef struct {
+    const Way *ways;
+    const Joint *joints;
+    int32_t n_ways, n_joints;
+    int32_t inputs;         /* the space of the rows of X in the text */
+    Step *steps;
+    int32_t n;
+    uint8_t *ones;          /* by slot: whether it is the constant 1 */
+    int32_t n_ones;
+    int32_t *writers;       /* by shared slot: how many steps to come write it */
+    int32_t n_writers;
+    int32_t *queue;         /* the steps of each axis, one axis after the other */
+    Instruction last;
+    Tuples lefts, rights;   /* the two sets of a grid */
+    Ints results;
+    Ints text;
+    int32_t n_instructions, n_columns;
+} Writer;
+
+/* ---------------------------------------------------------------- steps */
+
+static const int32_t *column(const int32_t *at, Column *c)
+{
+    *c = (Column){at[0], at[1], at + 2};
+    return at + 2 + at[1];
+}
+
+static Column results(const Step *s)
+{
+    Column out;
+    column(s->columns, &out);
+    return out;
+}
+
+static int damaged(void)
+{
+    PyErr_SetString(PyExc_ValueError, "these are no steps of a layout");
+    return -1;
+}
+
+/* How many columns a step has, as far as that is read below. */
+static int fits(const Way *way, int32_t n)
+{
+    switch (way->kind) {
+    case SHARE:
+        return n >= 2;
+    case INNER_TERMS:
+    case TOTAL_PAIRS:
+        return n == 2;
+    default:
+        return n >= 1;
+    }
+}
+
+static int read_steps(Writer *w, const int32_t *at, const int32_t *end)
+{
+    int32_t i, k, j;
+    for (i = 0; i < w->n; i++) {
+        Step *s = &w->steps[i];
+        if (end - at < 3)
+            return damaged();
+        *s = (Step){at[0], at[1], at[2], at + 3};
+        if (s->op < 0 || s->op >= w->n_ways || s->axis < 0 || s->axis >= w->inputs ||
+            !fits(&w->ways[s->op], s->n))
+            return damaged();
+        for (at += 3, k = 0; k <= s->n; k++) {
+            Column c;
+            if (end - at < 2 || at[1] < 1 || end - at - 2 < at[1])
+                return damaged();
+            at = column(at, &c);
+            for (j = 0; j < c.n; j++)
+                if (c.slots[j] < 0 || c.slots[j] == INT32_MAX)
+                    return damaged();
+                else if (k == 0 && c.space == SHARED && c.slots[j] >= w->n_writers)
+                    w->n_writers = c.slots[j] + 1;
+        }
+    }
+    return at == end ? 0 : damaged();
+}
+
+/* ---------------------------------------------------------------- segments */
+
+static int ready(const Writer *w, const Step *s)
+{
+    const int32_t *at = s->columns + 2 + s->columns[1];
+    int32_t k, i;
+    for (k = 0; k < s->n; k++) {
+        Column c;
+        at = column(at, &c);
+        for (i = 0; c.space == SHARED && i < c.n; i++)
+            if (c.slots[i] < w->n_writers && w->writers[c.slots[i]])
+                return 0;
+    }
+    return 1;
+}
+
+/* Its results are there, or (with 1) are still to come: sums may be added to by several steps. */
+static void count(Writer *w, const Step *s, int32_t change)
+{
+    Column out = results(s);
+    int32_t i;
+    for (i = 0; out.space == SHARED && i < out.n; i++)
+        w->writers[out.slots[i]] += change;
+}
+
+/* The steps by axis, in `queue`; `starts` says where each axis begins. */
+static int line_up(Writer *w, int32_t *starts)
+{
+    int32_t i, axis, *at = ZEROS(int32_t, w->inputs);
+    if (at == NULL)
+        return -1;
+    for (i = 0; i < w->n; i++) {
+        count(w, &w->steps[i], 1);
+        starts[w->steps[i].axis + 1]++;
+    }
+    for (axis = 0; axis < w->inputs; axis++) {
+        starts[axis + 1] += starts[axis];
+        at[axis] = starts[axis];
+    }
+    for (i = 0; i < w->n; i++)
+        w->queue[at[w->steps[i].axis]++] = i;
+    PyMem_RawFree(at);
+    return 0;
+}
+
+static int write_segment(Writer *w, int32_t axis, const int32_t *steps, int32_t n);
+
+/* All segments: 0, or -1 with an exception. `parts` counts them, `parts_of_rows` those along rows. */
+static int write_segments(Writer *w, int32_t *parts, int32_t *parts_of_rows)
+{
+    int32_t *starts = ZEROS(int32_t, w->inputs + 1), left = w->n, before, axis, i;
+    int32_t *ends = NULL;
+    int failed = starts == NULL || line_up(w, starts) || (ends = ZEROS(int32_t, w->inputs)) == NULL;
+    for (axis = 0; !failed && axis < w->inputs; axis++)
+        ends[axis] = starts[axis + 1];
+    while (!failed && left) {
+        before = left;
+        for (axis = 0; !failed && axis < w->inputs; axis++) {
+            int32_t first = starts[axis], *next = &starts[axis];
+            for (; *next < ends[axis] && ready(w, &w->steps[w->queue[*next]]); ++*next)
+                if (axis == SHARED)
+                    count(w, &w->steps[w->queue[*next]], -1);
+            if (*next == first)
+                continue;
+            for (i = first; axis != SHARED && i < *next; i++)
+                count(w, &w->steps[w->queue[i]], -1);
+            left -= *next - first;
+            ++*parts, *parts_of_rows += axis == ROWS;
+            failed = write_segment(w, axis, w->queue + first, *next - first);
+        }
+        if (!failed && left == before) {
+            PyErr_SetString(PyExc_ValueError, "the steps of this layout wait for each other");
+            failed = 1;
+        }
+    }
+    PyMem_RawFree(starts);
+    PyMem_RawFree(ends);
+    return failed ? -1 : 0;
+}
+
+/* ---------------------------------------------------------------- instructions */
+
+static int add_column(Instruction *it, Column c)
+{
+    if (ROOM(it->columns, it->n, it->room, 1))
+        return -1;
+    it->columns[it->n++] = c;
+    return 0;
+}
+
+/* Weighted sums: the other factors of all members are often the same. */
+static void choose_sum(Instruction *it)
+{
+    Column left = it->columns[0], right = it->columns[1];
+    int32_t terms = it->terms = left.n / it->out.n, i;
+    if ((left.space == SHARED) == (right.space == SHARED))
+        return;
+    if (right.space == SHARED) {
+        Column other = left;
+        left = right, right = other;
+    }
+    if ((int64_t)terms * it->out.n != right.n)
+        return;
+    for (i = terms; i < right.n; i++)
+        if (right.slots[i] != right.slots[i - terms])
+            return;
+    it->kind = INNER_MATRIX;
+    it->columns[0] = left;
+    it->columns[1] = (Column){right.space, terms, right.slots};
+}
+
+/* How many vectors of the widest kind so many numbers fill. */
+static int32_t vectors(int32_t n) { return (n + 7) / 8; }
+
+/* Products added up, of all pairs from two sets, as they occur in gradients of weights. The right
+   ones are the lanes, so these are the ones that fill vectors. Beside few others a grid does not
+   pay: its right factors are turned first. */
+static int choose_grid(Writer *w, Instruction *it)
+{
+    Column left = it->columns[0], right = it->columns[1], out = it->out;
+    int32_t i, row, place, height, width, turned;
+    if (left.n != out.n || right.n != out.n)
+        return 0;
+    forget_tuples(&w->lefts);
+    forget_tuples(&w->rights);
+    for (i = 0; i < out.n; i++)
+        if (tuple_number(&w->lefts, &left.slots[i], 1) < 0 ||
+            tuple_number(&w->rights, &right.slots[i], 1) < 0)
+            return -1;
+    height = w->lefts.starts.n, width = w->rights.starts.n;
+    if ((int64_t)height * width != out.n || height < FEW || width < FEW)
+        return 0;
+    turned = (int64_t)width * vectors(height) < (int64_t)height * vectors(width);
+    w->results.n = 0;
+    if (ROOM(w->results.at, 0, w->results.room, out.n))
+        return -1;
+    for (i = 0; i < out.n; i++)
+        w->results.at[i] = NONE;
+    for (i = 0; i < out.n; i++) {
+        row = tuple_number(&w->lefts, &left.slots[i], 1);
+        place = tuple_number(&w->rights, &right.slots[i], 1);
+        place = turned ? place * height + row : row * width + place;
+        if (w->results.at[place] != NONE) /* a pair occurs twice, so another is missing */
+            return 0;
+        w->results.at[place] = out.slots[i];
+    }
+    it->kind = TOTAL_GRID;
+    it->out.slots = w->results.at;
+    it->columns[turned] = (Column){left.space, height, w->lefts.items.at};
+    it->columns[!turned] = (Column){right.space, width, w->rights.items.at};
+    return 0;
+}
+
+/* The instruction that does a step. */
+static int choose(Writer *w, const Step *s, Instruction *it)
+{
+    const Way *way = &w->ways[s->op];
+    const int32_t *at = column(s->columns, &it->out);
+    int32_t k;
+    it->kind = way->kind, it->place = way->place, it->option = way->option;
+    it->terms = 1;
+    for (it->n = 0, k = 0; k < s->n; k++) {
+        Column c;
+        at = column(at, &c);
+        if (add_column(it, c))
+            return -1;
+    }
+    if (way->kind == INNER_TERMS) {
+        if (s->axis == SHARED)
+            it->kind = INNER_SHARED;
+        choose_sum(it);
+    } else if (way->kind == TOTAL_PAIRS)
+        return choose_grid(w, it);
+    else if (way->kind == SHARE && s->axis != SHARED)
+        it->kind = ALL_SHARES, it->place = way->set;
+    return 0;
+}
+
+static int same_column(Column a, Column b)
+{
+    return a.space == b.space && a.n == b.n && !memcmp(a.slots, b.slots, a.n * sizeof *a.slots);
+}
+
+static int compare_columns(const void *a, const void *b)
+{
+    const Column *x = a, *y = b;
+    int32_t i;
+    if (x->space != y->space)
+        return x->space < y->space ? -1 : 1;
+    for (i = 0; i < x->n && i < y->n; i++)
+        if (x->slots[i] != y->slots[i])
+            return x->slots[i] < y->slots[i] ? -1 : 1;
+    return x->n - y->n;
+}
+
+/* Whether a set of shares has the operands of the instruction, in whatever order; -1: failed. */
+static int same_operands(const Instruction *last, const Step *shares)
+{
+    const int32_t *at = shares->columns + 2 + shares->columns[1];
+    int32_t k, n = shares->n - 1, same = n == last->n;
+    Column *ours = same ? ZEROS(Column, 2 * (size_t)n) : NULL, *others;
+    if (!same || ours == NULL)
+        return same ? -1 : 0;
+    memcpy(ours, last->columns, n * sizeof *ours);
+    for (others = ours + n, k = 0; k < n; k++)
+        at = column(at, &others[k]);
+    qsort(ours, n, sizeof *ours, compare_columns);
+    qsort(others, n, sizeof *ours, compare_columns);
+    for (k = 0; k < n && same; k++)
+        same = same_column(ours[k], others[k]);
+    PyMem_RawFree(ours);
+    return same;
+}
+
+/* 1 if the instruction of the step before now does this one as well; -1: failed. */
+static int join(Writer *w, const Step *before, const Step *s)
+{
+    Instruction *last = &w->last;
+    int32_t i;
+    if (w->ways[s->op].option == ADDS && last->kind == INNER_MATRIX) {
+        Column bias, factor;
+        column(column(s->columns + 2 + s->columns[1], &bias), &factor);
+        if (bias.space != SHARED || factor.space != SHARED || bias.n != last->out.n)
+            return 0;
+        for (i = 0; i < factor.n; i++)
+            if (factor.slots[i] >= w->n_ones || !w->ones[factor.slots[i]])
+                return 0;
+        last->option |= BIAS;
+        return add_column(last, bias) ? -1 : 1;
+    }
+    for (i = 0; i < w->n_joints; i++) {
+        const Joint *joint = &w->joints[i];
+        Column sum = last->out;
+        int same;
+        if (joint->first != before->op || joint->second != s->op)
+            continue;
+        if (joint->kind == PAIR) {
+            Column other;
+            column(s->columns + 2 + s->columns[1], &other);
+            if (before->n != 1 || s->n != 1 || !same_column(last->columns[0], other))
+                return 0;
+            last->kind = PAIR, last->place = joint->place;
+            return add_column(last, results(s)) ? -1 : 1;
+        }
+        if (sum.n != 1 || (same = same_operands(last, s)) == 0)
+            return 0;
+        if (same < 0 || choose(w, s, last) || add_column(last, sum))
+            return -1;
+        last->option |= WITH_SUM;
+        return 1;
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- the text */
+
+static int write_column(Writer *w, Column c)
+{
+    if (ROOM(w->text.at, w->text.n, w->text.room, (int64_t)c.n + 2))
+        return -1;
+    if (c.space != CHOSEN)
+        w->text.at[w->text.n++] = c.space == INPUT_SPACE ? w->inputs : c.space;
+    w->text.at[w->text.n++] = c.n;
+    memcpy(w->text.at + w->text.n, c.slots, c.n * sizeof *c.slots);
+    w->text.n += c.n;
+    return 0;
+}
+
+static int write_last(Writer *w)
+{
+    const Instruction *it = &w->last;
+    int32_t head[] = {it->kind, it->place, it->out.n, it->terms, it->option, it->n}, k;
+    for (k = 0; k < 6; k++)
+        if (push(&w->text, head[k]))
+            return -1;
+    if (write_column(w, it->out))
+        return -1;
+    for (k = 0; k < it->n; k++)
+        if (write_column(w, it->columns[k]))
+            return -1;
+    w->n_instructions++, w->n_columns += it->n;
+    return 0;
+}
+
+static int write_segment(Writer *w, int32_t axis, const int32_t *steps, int32_t n)
+{
+    const Step *before = NULL; /* the step of `last`, if that does no other */
+    int32_t i, head = w->text.n + 1, first = w->n_instructions;
+    if (push(&w->text, axis) || push(&w->text, 0))
+        return -1;
+    for (i = 0; i < n; i++) {
+        const Step *s = &w->steps[steps[i]];
+        int joined = before && axis != SHARED ? join(w, before, s) : 0;
+        if (joined < 0 || (!joined && ((i && write_last(w)) || choose(w, s, &w->last))))
+            return -1;
+        before = joined ? NULL : s;
+    }
+    if (write_last(w))
+        return -1;
+    w->text.at[head] = w->n_instructions - first;
+    return 0;
+}
+
+/* ---------------------------------------------------------------- from Python */
+
+typedef struct {
+    const int32_t *at;
+    int32_t n;
+    Py_buffer buffer;
+} Numbers;
+
+static int take(PyObject *object, Numbers *numbers)
+{
+    if (PyObject_GetBuffer(object, &numbers->buffer, PyBUF_SIMPLE))
+        return -1;
+    if (numbers->buffer.len % 4 || numbers->buffer.len / 4 >= INT32_MAX)
+        return damaged();
+    numbers->at = numbers->buffer.buf;
+    numbers->n = (int32_t)(numbers->buffer.len / 4);
+    return 0;
+}
+
+/* text(code, n, ways, joints, ones, inputs) -> (segments, instructions, columns, segments of rows,
+   the segments themselves); as `made` of native_backend.py says. */
+PyObject *nodes_text(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *given[4], *result = NULL;
+    Numbers numbers[4] = {{0}};
+    Writer w = {0};
+    int32_t i, parts = 0, parts_of_rows = 0;
+    int n, inputs;
+    if (!PyArg_ParseTuple(args, "OiOOOi", &given[0], &n, &given[1], &given[2], &given[3], &inputs))
+        return NULL;
+    for (i = 0; i < 4; i++)
+        if (take(given[i], &numbers[i]))
+            goto done;
+    if (n < 0 || n > numbers[0].n || inputs < 2 || inputs == INT_MAX) {
+        damaged();
+        goto done;
+    }
+    w.n = n, w.inputs = inputs;
+    w.ways = (const Way *)numbers[1].at, w.n_ways = numbers[1].n / 4;
+    w.joints = (const Joint *)numbers[2].at, w.n_joints = numbers[2].n / 4;
+    w.steps = ZEROS(Step, n), w.queue = ZEROS(int32_t, n);
+    if (!w.steps || !w.queue || read_steps(&w, numbers[0].at, numbers[0].at + numbers[0].n))
+        goto done;
+    for (i = 0; i < numbers[3].n; i++)
+        if (numbers[3].at[i] >= w.n_ones && numbers[3].at[i] < INT32_MAX)
+            w.n_ones = numbers[3].at[i] + 1;
+    w.ones = ZEROS(uint8_t, w.n_ones), w.writers = ZEROS(int32_t, w.n_writers);
+    if (!w.ones || !w.writers)
+        goto done;
+    for (i = 0; i < numbers[3].n; i++)
+        if (numbers[3].at[i] >= 0 && numbers[3].at[i] < w.n_ones)
+            w.ones[numbers[3].at[i]] = 1;
+    if (!write_segments(&w, &parts, &parts_of_rows))
+        result = Py_BuildValue("iiiiy#", parts, w.n_instructions, w.n_columns, parts_of_rows,
+                               w.text.n ? (const char *)w.text.at : "", (Py_ssize_t)w.text.n * 4);
+done:
+    for (i = 0; i < 4; i++)
+        if (numbers[i].buffer.obj)
+            PyBuffer_Release(&numbers[i].buffer);
+    PyMem_RawFree(w.steps);
+    PyMem_RawFree(w.queue);
+    PyMem_RawFree(w.ones);
+    PyMem_RawFree(w.writers);
+    PyMem_RawFree(w.last.columns);
+    PyMem_RawFree(w.results.at);
+    PyMem_RawFree(w.text.at);
+    free_tuples(&w.lefts);
+    free_tuples(&w.rights);
+    return result;
+}

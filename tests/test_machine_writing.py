@@ -1,0 +1,258 @@
+"""The text of a Machine, read back: segments, and the instructions that do its steps."""
+
+import pickle
+import random
+from array import array
+from collections import Counter, namedtuple
+from itertools import pairwise
+from unittest import mock
+
+import numpy as np
+import pytest
+from ready import native_only
+
+import autodiff as ad
+import nn
+from autodiff.program.allocate import Layout
+from autodiff.program.group import INPUT
+from autodiff.program.node import ROWS, SHARED, TOTAL_PRODUCT
+from autodiff.program.steps import Column, Packed, Step, packed
+
+pytestmark = native_only
+native_backend = pytest.importorskip("autodiff.backends.native_backend")
+
+Instruction = namedtuple("Instruction", "kind place terms option out columns")
+PAIR, SHARE, ALL_SHARES, INNER_MATRIX, INNER_TERMS, TOTAL_PAIRS, TOTAL_GRID = 1, 3, 4, 5, 6, 9, 10
+BIAS, WITH_SUM = 2, 4
+
+
+def text_of(layout, n_inputs=0, lanes=(), n_parameters=0):
+    """What a Machine is given."""
+    with mock.patch.object(native_backend, "machine") as machine:
+        native_backend.made(layout, n_inputs, lanes, n_parameters)
+    [call] = machine.Machine.call_args_list
+    return call.args[0].tolist()
+
+
+def segments_of(text):
+    """(axis, instructions) of each segment."""
+    numbers = iter(text)
+
+    def take(n):
+        return [next(numbers) for _ in range(n)]
+
+    def column(chosen=False):
+        return Column(None if chosen else next(numbers), take(next(numbers)))
+
+    n_axes = take(5)[0]
+    take(3 * n_axes)
+    take(2 * next(numbers))
+    n_steps, n_columns, n_segments = take(3)
+    found = []
+    for _ in range(n_segments):
+        axis, n = take(2)
+        instructions = []
+        for _ in range(n):
+            kind, place, members, terms, option, count = take(6)
+            chosen = -1
+            if kind in (SHARE, ALL_SHARES):
+                chosen = count - 1 - bool(option & WITH_SUM)
+            out = column()
+            columns = [column(i == chosen) for i in range(count)]
+            assert len(out.slots) == members
+            instructions.append(Instruction(kind, place, terms, option, out, columns))
+        found.append((axis, instructions))
+    assert next(numbers, None) is None
+    all_of_them = [it for _, part in found for it in part]
+    assert n_steps == len(all_of_them)
+    assert n_columns == sum(len(it.columns) for it in all_of_them)
+    return found
+
+
+def instructions_of(outputs, inputs, parameters, kind="gradients"):
+    program = ad.compile(outputs, inputs, parameters=parameters, backend="native")
+    text = text_of(program.layout(kind), len(inputs), program._leaves, len(parameters))
+    return [it for _, part in segments_of(text) for it in part]
+
+
+# ---------------------------------------------------------------- segments
+
+
+def programs():
+    """Of a loss over rows with a penalty, and of a plain loop over its samples."""
+    w, b, x, t = ad.values("w b x t", [0.5, 0.1, 2.0, 1.0])
+    loss = (ad.tanh(w * x + b) - t) ** 2 + 0.1 * ad.exp(w) * b
+    yield ad.compile(loss, [x, t], parameters=[w, b])
+    total = sum((ad.tanh(w * k + b) - k) ** 2 for k in (0.1, 0.2, 0.3, 0.4)) / 4 + w.exp()
+    yield ad.compile(ad.log(total) * total, [], parameters=[w, b])
+
+
+def text_of_program(program):
+    return text_of(
+        program.layout("gradients"), len(program.inputs), program._leaves, len(program.parameters)
+    )
+
+
+def test_segments_run_what_is_read_before_what_reads_it():
+    with mock.patch.dict(native_backend.JOINTS, clear=True):
+        for program in programs():
+            found = segments_of(text_of_program(program))
+            steps = list(program.layout("gradients").steps)
+            axes = [axis for axis, _ in found]
+            assert all(a != b for a, b in pairwise(axes))
+            assert len(found) > len(set(axes))  # something waits for a sum
+            for each in set(axes):
+                order = [it.out.slots for axis, part in found if axis == each for it in part]
+                assert order == [step.out.slots for step in steps if step.axis == each]
+            missing = Counter(
+                slot for step in steps if not step.out.space for slot in step.out.slots
+            )
+            for axis, part in found:
+                written = Counter()
+                for it in part:
+                    for column in it.columns:
+                        assert column.space or not any(missing[s] for s in column.slots)
+                    if it.out.space == SHARED:
+                        written += Counter(it.out.slots)
+                    if axis == SHARED:
+                        missing -= written
+                        written = Counter()
+                missing -= written
+            assert not missing
+
+
+def test_steps_that_wait_for_each_other_are_refused():
+    layout = next(programs()).layout("gradients")
+    steps = list(layout.steps)
+    reading = [step for step in steps if step.axis == SHARED and step.out.space == SHARED]
+    layout.steps = [*reading[::-1], *(step for step in steps if step not in reading)]
+    with pytest.raises(ValueError, match="wait for each other"):
+        text_of(layout, 2, (), 2)
+
+
+# ---------------------------------------------------------------- instructions
+
+
+def test_a_dense_layer_is_a_matrix_with_its_bias_and_a_grid_of_gradients():
+    model = nn.MLP(3, [4, 2], activation="tanh", seed=0)
+    xs = ad.values("x1:4", [0.1, 0.2, 0.3])
+    loss = nn.half_squared_error(model(xs), [0.5, 0.25])
+    found = instructions_of(loss, xs, model.parameters())
+    kinds = Counter(it.kind for it in found)
+    layers = [it for it in found if it.kind == INNER_MATRIX and it.option == BIAS]
+    assert [(len(it.out.slots), it.terms, len(it.columns)) for it in layers] == [
+        (4, 3, 3),
+        (2, 4, 3),
+    ]
+    assert all(len(it.columns[1].slots) == it.terms for it in layers)  # shared by all members
+    grids = [it for it in found if it.kind == TOTAL_GRID]
+    assert sorted(len(it.out.slots) for it in grids) == [8, 12]
+    assert kinds[PAIR] == 2
+    assert kinds[TOTAL_PAIRS] == 0
+
+
+def test_a_function_and_its_slope_are_one_instruction():
+    w, x = ad.values("w x", [0.5, 2.0])
+    found = instructions_of(ad.sigmoid(w * x), [x], [w])
+    [pair] = [it for it in found if it.kind == PAIR]
+    assert native_backend.machine.PAIRS[pair.place] == ("sigmoid", "sigmoid_slope")
+    assert [column.space for column in (pair.out, *pair.columns)] == [ROWS] * 3
+    found = instructions_of(ad.sigmoid(w), [], [w])  # what is shared is no lane
+    assert not [it for it in found if it.kind == PAIR]
+
+
+def test_shares_are_one_instruction_with_their_sum():
+    xs, w = ad.values("x1:5", [0.5, 1.0, -1.0, 2.0]), ad.Value(0.5, "w")
+    zs = [w * x for x in xs]
+    found = instructions_of(ad.logsumexp(zs) - zs[2], xs, [w])
+    [shares] = [it for it in found if it.kind in (SHARE, ALL_SHARES)]
+    assert (shares.kind, shares.option) == (ALL_SHARES, WITH_SUM)
+    assert len(shares.columns) == 4 + 2
+    assert sorted(shares.columns[4].slots) == [0, 1, 2, 3]
+    assert len(shares.columns[5].slots) == 1  # the sum
+
+
+def by_hand(lefts, rights, outs):
+    layout = Layout()
+    layout.rows = {SHARED: 16, ROWS: 8}
+    columns = [Column(ROWS, lefts), Column(INPUT, rights)]
+    layout.steps = [Step(TOTAL_PRODUCT, ROWS, Column(SHARED, outs), columns, ())]
+    [(_, [it])] = segments_of(text_of(layout, 8))
+    return it.kind, it.out.slots, *[column.slots for column in it.columns]
+
+
+def test_products_are_a_grid_if_all_pairs_are_there():
+    pairs = [4, 4, 3, 3], [6, 5, 5, 6]
+    assert by_hand(*pairs, [10, 12, 14, 11]) == (TOTAL_GRID, [10, 12, 11, 14], [4, 3], [6, 5])
+    assert by_hand([4], [6], [9]) == (TOTAL_GRID, [9], [4], [6])
+    twice = [4, 4, 3, 3], [6, 6, 5, 5]
+    assert by_hand(*twice, [10, 12, 14, 11]) == (TOTAL_PAIRS, [10, 12, 14, 11], *twice)
+    fewer = [4, 4, 3], [6, 5, 5]
+    assert by_hand(*fewer, [10, 12, 14]) == (TOTAL_PAIRS, [10, 12, 14], *fewer)
+
+
+def test_joint_instructions_change_no_bit():
+    rng = random.Random(0)
+    model = nn.MLP(3, [8, 5], activation="sigmoid", seed=1)
+    xs = ad.values("x1:4", [0.5, 1.0, -1.0])
+    loss = nn.cross_entropy(model(xs), 2)
+    X = np.array([[rng.gauss(0, 1) for _ in xs] for _ in range(37)])
+
+    def numbers():
+        program = ad.compile(loss, xs, parameters=model.parameters(), backend="native")
+        value, gradient = program.value_and_grad(X)
+        return value, gradient.tobytes()
+
+    joined = numbers()
+    with mock.patch.dict(native_backend.JOINTS, clear=True):
+        assert numbers() == joined
+
+
+# ---------------------------------------------------------------- packed steps
+
+
+def plain(steps):
+    return [
+        (s.op, s.axis, s.title, [(c.space, c.slots) for c in (s.out, *s.columns)]) for s in steps
+    ]
+
+
+def test_packing_keeps_everything():
+    for program in programs():
+        steps = program.layout("gradients").steps
+        again = packed(list(steps))
+        assert plain(again) == plain(steps)
+        assert len(again) == len(steps) == len(list(again))
+        assert packed(again) is again
+        assert plain(pickle.loads(pickle.dumps(again))) == plain(steps)
+    assert list(packed([])) == []
+
+
+def test_packed_steps_that_are_damaged():
+    """Each is written as it is, or refused; and what is written is a program or a ValueError."""
+    rng = random.Random(1)
+    said = Counter()
+    for program in programs():
+        layout = program.layout("gradients")
+        steps = packed(layout.steps)
+        for _ in range(3000):
+            code = array("i", steps.code)
+            for _ in range(rng.choice((1, 1, 2))):
+                at = rng.randrange(len(code))
+                code[at] = rng.choice((code[at] + 1, code[at] - 1, -1, 0, 2**31 - 1, -(2**31), 7))
+            count = rng.choice((len(steps), len(steps), len(steps) + 1, len(steps) - 1))
+            layout.steps = Packed(code.tobytes(), count, steps.ops, {})
+            given = len(program.inputs), program._leaves, len(program.parameters)
+            try:
+                native_backend.made(layout, *given)
+            except (ValueError, MemoryError) as error:
+                said[type(error)] += 1
+            else:
+                said["made"] += 1
+        layout.steps = steps
+    assert said["made"] > 50
+    assert said[ValueError] > 1000
+    with pytest.raises(ValueError, match="no steps"):
+        native_backend.nodes.text(b"123", 1, b"", b"", b"", 2)
+    with pytest.raises(ValueError, match="no steps"):
+        native_backend.nodes.text(b"", -1, b"", b"", b"", 2)
