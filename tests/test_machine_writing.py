@@ -146,9 +146,9 @@ def test_a_dense_layer_is_a_matrix_with_its_bias_and_a_grid_of_gradients():
     ]
     assert all(len(it.columns[1].slots) == it.terms for it in layers)  # shared by all members
     grids = [it for it in found if it.kind == TOTAL_GRID]
-    assert sorted(len(it.out.slots) for it in grids) == [8, 12]
+    assert [len(it.out.slots) for it in grids] == [12]
+    assert [len(it.out.slots) for it in found if it.kind == TOTAL_PAIRS] == [8]  # 2 by 4: too few
     assert kinds[PAIR] == 2
-    assert kinds[TOTAL_PAIRS] == 0
 
 
 def test_a_function_and_its_slope_are_one_instruction():
@@ -174,7 +174,7 @@ def test_shares_are_one_instruction_with_their_sum():
 
 def by_hand(lefts, rights, outs):
     layout = Layout()
-    layout.rows = {SHARED: 16, ROWS: 8}
+    layout.rows = {SHARED: 64, ROWS: 8}
     columns = [Column(ROWS, lefts), Column(INPUT, rights)]
     layout.steps = [Step(TOTAL_PRODUCT, ROWS, Column(SHARED, outs), columns, ())]
     [(_, [it])] = segments_of(text_of(layout, 8))
@@ -182,18 +182,33 @@ def by_hand(lefts, rights, outs):
 
 
 def test_products_are_a_grid_if_all_pairs_are_there():
-    pairs = [4, 4, 3, 3], [6, 5, 5, 6]
-    assert by_hand(*pairs, [10, 12, 14, 11]) == (TOTAL_GRID, [10, 12, 11, 14], [4, 3], [6, 5])
-    assert by_hand([4], [6], [9]) == (TOTAL_GRID, [9], [4], [6])
-    twice = [4, 4, 3, 3], [6, 6, 5, 5]
-    assert by_hand(*twice, [10, 12, 14, 11]) == (TOTAL_PAIRS, [10, 12, 14, 11], *twice)
-    fewer = [4, 4, 3], [6, 5, 5]
-    assert by_hand(*fewer, [10, 12, 14]) == (TOTAL_PAIRS, [10, 12, 14], *fewer)
+    lefts, rights = [4, 4, 4, 3, 3, 3, 2, 2, 2], [6, 5, 7, 5, 6, 7, 7, 6, 5]
+    outs = [10, 12, 13, 14, 11, 9, 8, 7, 6]
+    grid = [10, 12, 13, 11, 14, 9, 7, 6, 8]
+    assert by_hand(lefts, rights, outs) == (TOTAL_GRID, grid, [4, 3, 2], [6, 5, 7])
+    twice = [6, 6, 7, 5, 6, 7, 7, 6, 5]
+    assert by_hand(lefts, twice, outs) == (TOTAL_PAIRS, outs, lefts, twice)
+    fewer = [column[:-1] for column in (lefts, rights, outs)]
+    assert by_hand(*fewer) == (TOTAL_PAIRS, fewer[2], *fewer[:2])
+    few = [4, 4, 3, 3], [6, 5, 5, 6], [10, 12, 14, 11]
+    assert by_hand(*few) == (TOTAL_PAIRS, few[2], *few[:2])
 
 
-def test_joint_instructions_change_no_bit():
+def test_the_right_factors_of_a_grid_fill_vectors():
+    lefts, rights = list(range(8)), [1, 2, 3]
+    pairs = [(a, b) for a in lefts for b in rights]
+    outs = list(range(40, 64))
+    turned = [outs[a * 3 + b - 1] for b in rights for a in lefts]
+    found = by_hand([a for a, _ in pairs], [b for _, b in pairs], outs)
+    assert found == (TOTAL_GRID, turned, rights, lefts)
+    there = by_hand([b for _, b in pairs], [a for a, _ in pairs], outs)
+    assert there == (TOTAL_GRID, turned, rights, lefts)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+def test_joint_instructions_change_no_bit(activation):
     rng = random.Random(0)
-    model = nn.MLP(3, [8, 5], activation="sigmoid", seed=1)
+    model = nn.MLP(3, [8, 5], activation=activation, seed=1)
     xs = ad.values("x1:4", [0.5, 1.0, -1.0])
     loss = nn.cross_entropy(model(xs), 2)
     X = np.array([[rng.gauss(0, 1) for _ in xs] for _ in range(37)])
