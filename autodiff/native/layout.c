@@ -36,7 +36,7 @@ typedef struct {
     Ints block_slots;          /* where each begins */
     Ints constants;            /* slot, ~constant, slot, ~constant, ... */
     Ints lefts, rights, column, terms;
-    Ints code;                 /* the steps, as steps.py packs them */
+    Code code;                 /* the steps, as steps.py packs them */
     int32_t n_steps;
     Ints ops_in_code;          /* by number of the op: its number in the code, or NONE */
     PyObject *ops, *titles;
@@ -620,7 +620,7 @@ static int32_t block(Plan *p, const Ref *constants, int32_t n)
 /* Add a column to the code: where these slots are, then each of them. */
 static int add_slots(Plan *p, int32_t space, const int32_t *slots, int32_t n)
 {
-    if (ROOM(p->code.at, p->code.n, p->code.room, (int64_t)n + 2))
+    if (code_room(&p->code, (int64_t)n + 2))
         return -1;
     p->code.at[p->code.n++] = space;
     p->code.at[p->code.n++] = n;
@@ -697,8 +697,8 @@ static int add_step(Plan *p, const Group *g, int op, int32_t columns)
 {
     int32_t axis = is_total(g->op) ? p->b->rows[p->members.at[g->start]].place : g->axis, i;
     int32_t number = number_of_op(p, op);
-    if (number < 0 || add_title(p, g) || push(&p->code, number) || push(&p->code, axis) ||
-        push(&p->code, columns) || ROOM(p->column.at, 0, p->column.room, g->n))
+    if (number < 0 || add_title(p, g) || put(&p->code, number) || put(&p->code, axis) ||
+        put(&p->code, columns) || ROOM(p->column.at, 0, p->column.room, g->n))
         return -1;
     for (i = 0; i < g->n; i++)
         p->column.at[i] = p->slots[p->members.at[g->start + i]];
@@ -890,9 +890,7 @@ static int give_steps(Plan *p)
     PyObject *module = PyImport_ImportModule("autodiff.program.steps"), *packed = NULL;
     int failed = 1;
     if (module != NULL)
-        packed = PyObject_CallMethod(module, "Packed", "y#iOO",
-                                     p->code.n ? (const char *)p->code.at : "",
-                                     (Py_ssize_t)p->code.n * (Py_ssize_t)sizeof *p->code.at,
+        packed = PyObject_CallMethod(module, "Packed", "NiOO", code_bytes(&p->code),
                                      (int)p->n_steps, p->ops, p->titles);
     if (packed != NULL)
         failed = PyObject_SetAttrString(p->layout, "steps", packed);
@@ -929,17 +927,22 @@ PyObject *nodes_planned(PyObject *Py_UNUSED(module), PyObject *const *given, Py_
         return Py_NewRef(Py_NotImplemented);
     }
     p.b = b;
+    forget_known(b);
     p.used = (int32_t)n_parameters;
     p.needed = needed_for(b, outputs, n);
-    p.member_of = ZEROS(int32_t, b->n), p.rank = ZEROS(int32_t, b->n), p.slots = ZEROS(int32_t, b->n);
+    p.member_of = ZEROS(int32_t, b->n), p.rank = ZEROS(int32_t, b->n);
     p.ops = PyList_New(0), p.titles = PyDict_New();
     allocate = PyImport_ImportModule("autodiff.program.allocate");
-    if (!p.needed || !p.member_of || !p.rank || !p.slots || !p.ops || !p.titles || !allocate)
+    if (!p.needed || !p.member_of || !p.rank || !p.ops || !p.titles || !allocate)
         goto done;
+    p.layout = PyObject_CallMethod(allocate, "Layout", NULL);
+    if (!p.layout || group(&p))
+        goto done;
+    p.slots = p.member_of, p.member_of = NULL; /* the groups are made */
     for (i = 0; i < b->n; i++)
         p.slots[i] = -1;
-    p.layout = PyObject_CallMethod(allocate, "Layout", NULL);
-    if (!p.layout || group(&p) || fill(&p, outputs, n) || give_steps(&p))
+    PyMem_RawFree(p.rank), p.rank = NULL;
+    if (fill(&p, outputs, n) || give_steps(&p))
         goto done;
     ops = ops_in_use(&p);
     if (ops != NULL)
@@ -959,11 +962,12 @@ done:
     free_tuples(&p.blocks);
     {
         Ints *lists[] = {&p.members, &p.key, &p.numbers, &p.order, &p.ends, &p.block_slots, &p.constants,
-                         &p.lefts, &p.rights, &p.column, &p.terms, &p.code, &p.ops_in_code};
+                         &p.lefts, &p.rights, &p.column, &p.terms, &p.ops_in_code};
         for (i = 0; i < (int32_t)(sizeof lists / sizeof *lists); i++)
             PyMem_RawFree(lists[i]->at);
     }
     Py_XDECREF(allocate);
+    Py_XDECREF(p.code.bytes);
     Py_XDECREF(p.ops);
     Py_XDECREF(p.titles);
     Py_XDECREF(p.layout);

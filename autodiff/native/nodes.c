@@ -77,6 +77,39 @@ void *zeros(size_t n, size_t size)
     return p;
 }
 
+int code_room(Code *code, int64_t more)
+{
+    int64_t wanted = code->n + more, larger = code->room + code->room / 2;
+    if (wanted <= code->room)
+        return 0;
+    if (larger < wanted)
+        larger = wanted < 64 ? 64 : wanted;
+    if (larger >= INT32_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "a program has at most 2**31 operands");
+        return -1;
+    }
+    if (code->bytes == NULL)
+        code->bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)larger * 4);
+    else
+        _PyBytes_Resize(&code->bytes, (Py_ssize_t)larger * 4);
+    if (code->bytes == NULL)
+        return -1;
+    code->at = (int32_t *)PyBytes_AS_STRING(code->bytes);
+    code->room = (int32_t)larger;
+    with_large_pages(code->at, (size_t)larger * 4);
+    return 0;
+}
+
+PyObject *code_bytes(Code *code)
+{
+    PyObject *bytes = code->bytes;
+    code->bytes = NULL;
+    if (bytes == NULL)
+        return PyBytes_FromStringAndSize(NULL, 0);
+    _PyBytes_Resize(&bytes, (Py_ssize_t)code->n * 4);
+    return bytes;
+}
+
 static inline uint32_t mixed(uint32_t hash, uint32_t x)
 {
     hash = (hash ^ x) * 0x9E3779B1u;
@@ -269,26 +302,101 @@ Ref constant(Builder *b, double x)
     return ~(b->n_numbers++);
 }
 
+static inline uint32_t hash_of_node(int op, const Ref *args, int32_t n, int32_t place, int32_t axis)
+{
+    uint32_t hash = hash_of(args, n, (uint32_t)op + 1);
+    return n ? hash : mixed(mixed(hash, (uint32_t)place), (uint32_t)axis);
+}
+
+/* Most operands are one or two: a call would take longer. */
+static inline int same_refs(const Ref *x, const Ref *y, int32_t n)
+{
+    int32_t i;
+    for (i = 0; i < n; i++)
+        if (x[i] != y[i])
+            return 0;
+    return 1;
+}
+
+static inline void copy_refs(Ref *into, const Ref *from, int32_t n)
+{
+    int32_t i;
+    if (n > 8)
+        memcpy(into, from, n * sizeof *from);
+    else
+        for (i = 0; i < n; i++)
+            into[i] = from[i];
+}
+
+/* The table of rows is the largest of all, so its entries have 32 bits: 1 + the number of a row in
+   as many as the place in the table needs, and in the others those of the hash that do not say the
+   place. 0 is free. */
+static inline uint32_t entry_of_row(const Builder *b, uint32_t hash, int32_t number)
+{
+    return (hash & ~b->known_mask) | (uint32_t)(number + 1);
+}
+
 /* The row of this op over these operands (of a leaf, with this place and axis); else NONE, and the
    free place of the table in `at`. */
 static inline Ref look_up(Builder *b, int op, const Ref *args, int32_t n, int32_t place, int32_t axis,
                           uint32_t hash, size_t *at)
 {
-    for (*at = hash & b->known_mask; b->known[*at]; *at = (*at + 1) & b->known_mask) {
-        Ref found = number_in(b->known[*at]);
-        const Row *row = &b->rows[found];
-        if (b->known[*at] >> 32 == hash && row->op == op && row->count == n &&
-            (n ? !memcmp(b->operands + row->first, args, n * sizeof *args)
-               : row->place == place && row->axis == axis))
+    const uint32_t mask = b->known_mask;
+    for (*at = hash & mask; b->known[*at]; *at = (*at + 1) & mask) {
+        uint32_t entry = b->known[*at];
+        Ref found = (Ref)(entry & mask) - 1;
+        const Row *row;
+        if ((entry ^ hash) & ~mask)
+            continue;
+        row = &b->rows[found];
+        if (row->op == op && row->count == n &&
+            (n ? same_refs(b->operands + row->first, args, n) : row->place == place && row->axis == axis))
             return found;
     }
     return NONE;
 }
 
-static inline uint32_t hash_of_node(int op, const Ref *args, int32_t n, int32_t place, int32_t axis)
+void forget_known(Builder *b)
 {
-    uint32_t hash = hash_of(args, n, (uint32_t)op + 1);
-    return n ? hash : mixed(mixed(hash, (uint32_t)place), (uint32_t)axis);
+    PyMem_RawFree(b->known);
+    b->known = NULL;
+    b->known_mask = 0;
+}
+
+/* A table that is large enough for so many rows, with those that there are. */
+static int enlarge_known(Builder *b, int64_t rows)
+{
+    size_t size = 64, at;
+    Ref i;
+    while (size / 4 * 3 <= (uint64_t)rows)
+        size *= 2;
+    forget_known(b);
+    b->known = ZEROS(uint32_t, size);
+    if (b->known == NULL)
+        return -1;
+    b->known_mask = (uint32_t)(size - 1);
+    for (i = 0; i < b->n; i++) {
+        const Row *row = &b->rows[i];
+        uint32_t hash = hash_of_node(row->op, operands_of(b, i), row->count, row->place, row->axis);
+        for (at = hash & b->known_mask; b->known[at]; at = (at + 1) & b->known_mask)
+            ;
+        b->known[at] = entry_of_row(b, hash, i);
+    }
+    return 0;
+}
+
+static inline int has_place(const Builder *b, int64_t rows)
+{
+    return rows < ((int64_t)b->known_mask + 1) / 4 * 3;
+}
+
+int expect(Builder *b, int64_t rows, int64_t operands)
+{
+    return (!has_place(b, b->n + rows) && enlarge_known(b, b->n + rows)) ||
+                   ROOM(b->rows, b->n, b->room, rows) ||
+                   ROOM(b->operands, b->n_operands, b->operands_room, operands)
+               ? -1
+               : 0;
 }
 
 static inline Ref node(Builder *b, int op, const Ref *args, int32_t n, int32_t axis, int32_t place)
@@ -297,7 +405,7 @@ static inline Ref node(Builder *b, int op, const Ref *args, int32_t n, int32_t a
     size_t at;
     Ref found;
     Row *row;
-    if (is_full(b->n, b->known_mask) && enlarge(&b->known, &b->known_mask))
+    if (!has_place(b, b->n) && enlarge_known(b, b->n))
         return FAILED;
     found = look_up(b, op, args, n, place, axis, hash, &at);
     if (found != NONE)
@@ -307,10 +415,9 @@ static inline Ref node(Builder *b, int op, const Ref *args, int32_t n, int32_t a
     row = &b->rows[b->n];
     *row = (Row){.first = b->n_operands, .count = n, .axis = axis, .place = place,
                  .op = (uint16_t)op};
-    if (n)
-        memcpy(b->operands + b->n_operands, args, n * sizeof *args);
+    copy_refs(b->operands + b->n_operands, args, n);
     b->n_operands += n;
-    b->known[at] = entry(hash, b->n);
+    b->known[at] = entry_of_row(b, hash, b->n);
     return b->n++;
 }
 
@@ -342,7 +449,9 @@ Ref total(Builder *b, Ref x, int32_t axis)
 Ref find(Builder *b, int op, const Ref *args, int32_t n)
 {
     size_t at;
-    return b->n ? look_up(b, op, args, n, 0, 0, hash_of_node(op, args, n, 0, 0), &at) : NONE;
+    if (!has_place(b, b->n) && enlarge_known(b, b->n))
+        return FAILED;
+    return look_up(b, op, args, n, 0, 0, hash_of_node(op, args, n, 0, 0), &at);
 }
 
 static inline Ref negative_of(const Builder *b, Ref x) /* y, where x is -y */
@@ -424,7 +533,8 @@ Ref record(Builder *b, int op, const Ref *args, int32_t n)
         PyErr_NoMemory();
         return FAILED;
     }
-    args = memcpy(copy ? copy : few, args, n * sizeof *args); /* the store may move */
+    copy_refs(copy ? copy : few, args, n); /* the store may move */
+    args = copy ? copy : few;
     if (!b->plain) {
         if (op <= ALIAS && fits(op, n))
             found = simpler(b, op, args, n);
@@ -482,25 +592,36 @@ uint8_t *needed_for(Builder *b, const Ref *outputs, Py_ssize_t n)
 
 /* ---------------------------------------------------------------- handles */
 
-PyObject *handle(Builder *b, Ref ref)
+enum { HANDLES = 256 }; /* of a page: Python has a few nodes of millions */
+
+static PyObject **handle_place(Builder *b, Ref ref)
 {
-    Node *made;
-    if (is_constant(ref))
-        return PyFloat_FromDouble(number_of(b, ref));
-    if (ref >= b->handles_room) {
-        int32_t before = b->handles_room;
-        if (grow((void **)&b->handles, sizeof *b->handles, &b->handles_room, b->n))
+    int32_t page = ref / HANDLES, before = b->handles_room;
+    if (page >= before) {
+        if (grow((void **)&b->handles, sizeof *b->handles, &b->handles_room, b->n / HANDLES + 1))
             return NULL;
         memset(b->handles + before, 0, (b->handles_room - before) * sizeof *b->handles);
     }
-    if (b->handles[ref] != NULL)
-        return Py_NewRef(b->handles[ref]);
+    if (b->handles[page] == NULL && (b->handles[page] = ZEROS(PyObject *, HANDLES)) == NULL)
+        return NULL;
+    return &b->handles[page][ref % HANDLES];
+}
+
+PyObject *handle(Builder *b, Ref ref)
+{
+    PyObject **place;
+    Node *made;
+    if (is_constant(ref))
+        return PyFloat_FromDouble(number_of(b, ref));
+    place = handle_place(b, ref);
+    if (place == NULL || *place != NULL)
+        return Py_XNewRef(place ? *place : NULL);
     made = PyObject_New(Node, NodeType);
     if (made == NULL)
         return NULL;
     made->home = (Builder *)Py_NewRef((PyObject *)b);
     made->index = ref;
-    return b->handles[ref] = (PyObject *)made;
+    return *place = (PyObject *)made;
 }
 
 static void node_dealloc(PyObject *self)
@@ -508,7 +629,7 @@ static void node_dealloc(PyObject *self)
     Node *node = (Node *)self;
     PyTypeObject *type = Py_TYPE(self);
     if (node->index >= 0)
-        node->home->handles[node->index] = NULL;
+        *handle_place(node->home, node->index) = NULL; /* it was put there */
     Py_DECREF(node->home);
     PyObject_Free(self);
     Py_DECREF(type);
@@ -696,10 +817,13 @@ static PyObject *builder_new(PyTypeObject *type, PyObject *args, PyObject *keywo
 
 static void empty_builder(Builder *b)
 {
-    int32_t i;
-    for (i = 0; i < b->handles_room; i++)
-        if (b->handles[i] != NULL)
-            ((Node *)b->handles[i])->index = -1;
+    int32_t page, i;
+    for (page = 0; page < b->handles_room; page++) {
+        for (i = 0; b->handles[page] && i < HANDLES; i++)
+            if (b->handles[page][i] != NULL)
+                ((Node *)b->handles[page][i])->index = -1;
+        PyMem_RawFree(b->handles[page]);
+    }
     PyMem_RawFree(b->rows);
     PyMem_RawFree(b->operands);
     PyMem_RawFree(b->numbers);
@@ -879,7 +1003,8 @@ static PyType_Spec builder_spec = {
 
 /* Ops, and constants, in the order in which a tape names them first. */
 typedef struct {
-    Ints code, ops, constants;    /* the tape; and by number here: the number there, or NONE */
+    Code code;
+    Ints ops, constants; /* by number here: the number there, or NONE */
     PyObject *names_of_ops;
     double *numbers;
     int32_t n_numbers, numbers_room;
@@ -913,7 +1038,7 @@ static int put_on_tape(Recorder *r, const Builder *b, const int32_t *where, Ref 
     const Row *row = &b->rows[node];
     int32_t next = (int32_t)PyList_GET_SIZE(r->names_of_ops), op = renumbered(&r->ops, row->op, next), k;
     if (op < 0 || (op == next && PyList_Append(r->names_of_ops, op_name(row->op))) ||
-        ROOM(r->code.at, r->code.n, r->code.room, (int64_t)row->count + 4))
+        code_room(&r->code, (int64_t)row->count + 4))
         return -1;
     r->code.at[r->code.n++] = op;
     r->code.at[r->code.n++] = row->place;
@@ -968,16 +1093,14 @@ static PyObject *nodes_fields(PyObject *Py_UNUSED(module), PyObject *given)
             goto done;
         PyList_SET_ITEM(out, k, number);
     }
-    result = Py_BuildValue("y#y#OOO", r.code.n ? (const char *)r.code.at : "",
-                           (Py_ssize_t)r.code.n * (Py_ssize_t)sizeof *r.code.at,
-                           r.n_numbers ? (const char *)r.numbers : "",
+    result = Py_BuildValue("Ny#OOO", code_bytes(&r.code), r.n_numbers ? (const char *)r.numbers : "",
                            (Py_ssize_t)r.n_numbers * (Py_ssize_t)sizeof *r.numbers, r.names_of_ops,
                            names, out);
 done:
     Py_XDECREF(r.names_of_ops);
     Py_XDECREF(names);
     Py_XDECREF(out);
-    PyMem_RawFree(r.code.at);
+    Py_XDECREF(r.code.bytes);
     PyMem_RawFree(r.ops.at);
     PyMem_RawFree(r.constants.at);
     PyMem_RawFree(r.numbers);
@@ -1061,8 +1184,8 @@ static PyObject *nodes_loaded(PyObject *Py_UNUSED(module), PyObject *const *give
                           &names, &out))
         return NULL;
     fast = PySequence_Fast(out, "outputs are a sequence");
-    if (fast == NULL || prepare(b, &l, ops))
-        goto done;
+    if (fast == NULL || prepare(b, &l, ops) || expect(b, l.code.len / 4 / 6, l.code.len / 4 / 3))
+        goto done; /* a node of two operands takes 6 numbers */
     for (k = 0; k < l.code.len / 4;) {
         const int32_t *at = (const int32_t *)l.code.buf + k;
         int32_t taken = load_node(b, &l, at, l.code.len / 4 - k);

@@ -35,9 +35,10 @@ typedef struct Builder {
     int32_t n_operands, operands_room;
     double *numbers; /* the constants, each bit pattern once */
     int32_t n_numbers, numbers_room;
-    uint64_t *known, *known_numbers; /* hash tables of rows and constants */
+    uint32_t *known;         /* hash tables of rows and of constants */
+    uint64_t *known_numbers;
     uint32_t known_mask, numbers_mask;
-    PyObject **handles; /* by number: the Node that Python has of it, not counted; or NULL */
+    PyObject ***handles; /* by number, in pages: the Node that Python has of it, not counted; or NULL */
     int32_t handles_room;
     PyObject *names; /* number: name */
 } Builder;
@@ -58,7 +59,9 @@ Ref leaf(Builder *b, int op, int32_t place, int32_t axis);
 Ref total(Builder *b, Ref x, int32_t axis);
 Ref plain_total(Builder *b, Ref x, int32_t axis);
 Ref total_product(Builder *b, Ref x, Ref y, int32_t axis);
-Ref find(Builder *b, int op, const Ref *args, int32_t n); /* NONE where there is none */
+Ref find(Builder *b, int op, const Ref *args, int32_t n); /* NONE where there is none, or FAILED */
+void forget_known(Builder *b); /* gives back memory; whoever records again waits for it */
+int expect(Builder *b, int64_t rows, int64_t operands); /* so many more are to come; -1: failed */
 Ref rebuilt(Builder *b, int op, int32_t place, const Ref *args, int32_t n);
 PyObject *handle(Builder *b, Ref ref); /* a Node or a float; a new reference */
 PyObject *name_of(Builder *b, Ref node); /* borrowed */
@@ -97,6 +100,24 @@ static inline int push(Ints *list, int32_t x)
     if (ROOM(list->at, list->n, list->room, 1))
         return -1;
     list->at[list->n++] = x;
+    return 0;
+}
+
+/* Numbers that become bytes of Python, without a copy: the largest of what passes leave behind. */
+typedef struct {
+    PyObject *bytes;
+    int32_t *at; /* in there */
+    int32_t n, room;
+} Code;
+
+int code_room(Code *code, int64_t more); /* 0, or -1 with an exception */
+PyObject *code_bytes(Code *code);        /* given away; NULL with an exception */
+
+static inline int put(Code *code, int32_t x)
+{
+    if (code->n == code->room && code_room(code, 1))
+        return -1;
+    code->at[code->n++] = x;
     return 0;
 }
 

@@ -385,8 +385,9 @@ PyObject *nodes_gradients(PyObject *Py_UNUSED(module), PyObject *const *given, P
             if (!is_constant(operands_of(b, i)[j]) && s.wanted[operands_of(b, i)[j]])
                 s.wanted[i] = 1;
     }
-    if (s.wanted[y]) {
-        if ((s.adjoints[y] = constant(b, 1.0)) == FAILED || sweep(&s, y, needed))
+    if (s.wanted[y]) { /* a node has two slopes and an adjoint, about */
+        if (expect(b, 3 * (int64_t)rows, 4 * (int64_t)rows) ||
+            (s.adjoints[y] = constant(b, 1.0)) == FAILED || sweep(&s, y, needed))
             goto done;
     }
     for (k = 0; k < n; k++) {

@@ -13,7 +13,7 @@ typedef struct {
 typedef struct {
     Builder *b;
     int32_t n;         /* the rows there were at first */
-    int32_t *users;    /* by number: of how many nodes and outputs it is an operand */
+    uint8_t *users;    /* by number: of how many nodes and outputs it is an operand; 2: of more */
     uint8_t *inside;   /* by number: whether it goes into a chain */
     int32_t *head;     /* by number: 1 + the chain that it is the last node of */
     Term *terms;       /* of all chains */
@@ -30,6 +30,12 @@ typedef struct {
 static int is_sum(int op) { return op == ADD || op == SUB || op == INNER; }
 
 static int rank(const Builder *b, Ref x) { return is_constant(x) ? 1 : b->rows[x].axis ? 2 : 0; }
+
+static void count_user(Sums *s, Ref x)
+{
+    if (!is_constant(x) && s->users[x] < 2)
+        s->users[x]++;
+}
 
 static int may_change(const Sums *s, Ref head)
 {
@@ -177,6 +183,8 @@ static Ref again(Sums *s, Ref i)
     int32_t n = b->rows[i].count, k, changed = 0;
     if (b->rows[i].op == TOTAL_PRODUCT) { /* where the product is needed anyhow */
         Ref product = find(b, MUL, args, n);
+        if (product == FAILED)
+            return FAILED;
         if (product != NONE && product < s->n && s->fresh[product] != NONE)
             return plain_total(b, s->fresh[product], b->rows[i].place);
     }
@@ -229,7 +237,7 @@ PyObject *nodes_raise_sums(PyObject *Py_UNUSED(module), PyObject *given)
     s.n = b->n;
     s.one = constant(b, 1.0), s.minus_one = constant(b, -1.0);
     needed = needed_for(b, outputs, n);
-    s.users = ZEROS(int32_t, s.n), s.inside = ZEROS(uint8_t, s.n);
+    s.users = ZEROS(uint8_t, s.n), s.inside = ZEROS(uint8_t, s.n);
     s.head = ZEROS(int32_t, s.n), s.fresh = ZEROS(Ref, s.n);
     if (!needed || !s.users || !s.inside || !s.head || !s.fresh || s.one == FAILED ||
         s.minus_one == FAILED)
@@ -237,12 +245,10 @@ PyObject *nodes_raise_sums(PyObject *Py_UNUSED(module), PyObject *given)
     for (i = 0; i < s.n; i++) {
         s.fresh[i] = NONE;
         for (j = 0; needed[i] && j < b->rows[i].count; j++)
-            if (!is_constant(operands_of(b, i)[j]))
-                s.users[operands_of(b, i)[j]]++;
+            count_user(&s, operands_of(b, i)[j]);
     }
     for (k = 0; k < n; k++)
-        if (!is_constant(outputs[k]))
-            s.users[outputs[k]]++;
+        count_user(&s, outputs[k]);
     if (find_heads(&s, needed) || raise(&s, needed))
         goto done;
     for (k = 0; k < n; k++)

@@ -285,6 +285,8 @@ PyObject *nodes_trace(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ss
     }
     if (outcome == DONE && (names = names_of(&t)) == NULL)
         outcome = ERROR;
+    if (outcome == DONE && expect(t.b, t.order.n, t.operands.n))
+        outcome = ERROR;
     if (outcome == DONE)
         outcome = record_all(&t, names);
     if (outcome == DONE) {

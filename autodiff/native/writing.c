@@ -61,7 +61,7 @@ typedef struct {
     Instruction last;
     Tuples lefts, rights;   /* the two sets of a grid */
     Ints results;
-    Ints text;
+    Code text;
     int32_t n_instructions, n_columns;
 } Writer;
 
@@ -384,7 +384,7 @@ static int join(Writer *w, const Step *before, const Step *s)
 
 static int write_column(Writer *w, Column c)
 {
-    if (ROOM(w->text.at, w->text.n, w->text.room, (int64_t)c.n + 2))
+    if (code_room(&w->text, (int64_t)c.n + 2))
         return -1;
     if (c.space != CHOSEN)
         w->text.at[w->text.n++] = c.space == INPUT_SPACE ? w->inputs : c.space;
@@ -399,7 +399,7 @@ static int write_last(Writer *w)
     const Instruction *it = &w->last;
     int32_t head[] = {it->kind, it->place, it->out.n, it->terms, it->option, it->n}, k;
     for (k = 0; k < 6; k++)
-        if (push(&w->text, head[k]))
+        if (put(&w->text, head[k]))
             return -1;
     if (write_column(w, it->out))
         return -1;
@@ -414,7 +414,7 @@ static int write_segment(Writer *w, int32_t axis, const int32_t *steps, int32_t 
 {
     const Step *before = NULL; /* the step of `last`, if that does no other */
     int32_t i, head = w->text.n + 1, first = w->n_instructions;
-    if (push(&w->text, axis) || push(&w->text, 0))
+    if (put(&w->text, axis) || put(&w->text, 0))
         return -1;
     for (i = 0; i < n; i++) {
         const Step *s = &w->steps[steps[i]];
@@ -482,8 +482,8 @@ PyObject *nodes_text(PyObject *Py_UNUSED(module), PyObject *args)
         if (numbers[3].at[i] >= 0 && numbers[3].at[i] < w.n_ones)
             w.ones[numbers[3].at[i]] = 1;
     if (!write_segments(&w, &parts, &parts_of_rows))
-        result = Py_BuildValue("iiiiy#", parts, w.n_instructions, w.n_columns, parts_of_rows,
-                               w.text.n ? (const char *)w.text.at : "", (Py_ssize_t)w.text.n * 4);
+        result = Py_BuildValue("iiiiN", parts, w.n_instructions, w.n_columns, parts_of_rows,
+                               code_bytes(&w.text));
 done:
     for (i = 0; i < 4; i++)
         if (numbers[i].buffer.obj)
@@ -494,7 +494,7 @@ done:
     PyMem_RawFree(w.writers);
     PyMem_RawFree(w.last.columns);
     PyMem_RawFree(w.results.at);
-    PyMem_RawFree(w.text.at);
+    Py_XDECREF(w.text.bytes);
     free_tuples(&w.lefts);
     free_tuples(&w.rights);
     return result;
