@@ -175,6 +175,7 @@ def made(
     text.extend(outputs)
     text.extend([*counts, segments])
     text.frombytes(code)
+    del code  # of a large program as large as all the rest
     leaves = [
         (axis, slot, np.asarray(lanes[place], dtype=np.float64))
         for axis, there in layout.lanes.items()

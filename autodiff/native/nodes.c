@@ -329,8 +329,27 @@ static inline void copy_refs(Ref *into, const Ref *from, int32_t n)
 }
 
 /* The table of rows is the largest of all, so its entries have 32 bits: 1 + the number of a row in
-   as many as the place in the table needs, and in the others those of the hash that do not say the
-   place. 0 is free. */
+   as many as a place in the table needs, and in the others those of the hash. 0 is free.
+
+   A row is looked for, and put, NEAR the place that its newest operand says, since rows that are
+   made one after the other are often over new ones: most of the table is not waited for. Where all
+   places there are taken, as with an operand that is used everywhere, the hash says how to go on. */
+enum { NEAR = 8 };
+
+static inline size_t first_place(const Builder *b, const Ref *args, int32_t n, uint32_t hash)
+{
+    Ref newest = -1;
+    int32_t i;
+    for (i = 0; i < n; i++)
+        newest = args[i] > newest ? args[i] : newest;
+    return (newest < 0 ? hash : 2 * (uint32_t)newest) & b->known_mask;
+}
+
+static inline size_t next_place(const Builder *b, size_t at, int *tries, uint32_t hash)
+{
+    return (at + (++*tries < NEAR ? 1 : hash | 1)) & b->known_mask; /* an odd step meets all places */
+}
+
 static inline uint32_t entry_of_row(const Builder *b, uint32_t hash, int32_t number)
 {
     return (hash & ~b->known_mask) | (uint32_t)(number + 1);
@@ -342,7 +361,8 @@ static inline Ref look_up(Builder *b, int op, const Ref *args, int32_t n, int32_
                           uint32_t hash, size_t *at)
 {
     const uint32_t mask = b->known_mask;
-    for (*at = hash & mask; b->known[*at]; *at = (*at + 1) & mask) {
+    int tries = 0;
+    for (*at = first_place(b, args, n, hash); b->known[*at]; *at = next_place(b, *at, &tries, hash)) {
         uint32_t entry = b->known[*at];
         Ref found = (Ref)(entry & mask) - 1;
         const Row *row;
@@ -377,9 +397,11 @@ static int enlarge_known(Builder *b, int64_t rows)
     b->known_mask = (uint32_t)(size - 1);
     for (i = 0; i < b->n; i++) {
         const Row *row = &b->rows[i];
-        uint32_t hash = hash_of_node(row->op, operands_of(b, i), row->count, row->place, row->axis);
-        for (at = hash & b->known_mask; b->known[at]; at = (at + 1) & b->known_mask)
-            ;
+        const Ref *args = operands_of(b, i);
+        uint32_t hash = hash_of_node(row->op, args, row->count, row->place, row->axis);
+        int tries = 0;
+        for (at = first_place(b, args, row->count, hash); b->known[at];)
+            at = next_place(b, at, &tries, hash);
         b->known[at] = entry_of_row(b, hash, i);
     }
     return 0;
