@@ -156,8 +156,7 @@ LANES_INLINE void grid_tile(const int lefts, const int vectors, const Grid *g, i
     V sum[LEFTS][RIGHTS];
     for (int a = 0; a < lefts; a++) {
         x[a] = row(g->window, &g->step->columns[0], left + a) + g->from;
-        for (int b = 0; b < vectors; b++)
-            sum[a][b] = g->first ? v_of(0.0) : v_load(totals + a * g->across + b * LANES);
+        for (int b = 0; b < vectors; b++) sum[a][b] = v_of(0.0);
     }
     for (int i = 0; i < g->entries; i++, y += vectors * LANES) {
         V ys[RIGHTS];
@@ -169,8 +168,10 @@ LANES_INLINE void grid_tile(const int lefts, const int vectors, const Grid *g, i
         }
     }
     for (int a = 0; a < lefts; a++)
-        for (int b = 0; b < vectors; b++)
-            v_store_unaligned(into + a * g->down + b * LANES, sum[a][b]);
+        for (int b = 0; b < vectors; b++) { /* sums of sums: rounding grows slowly with the rows */
+            V before = g->first ? v_of(0.0) : v_load(totals + a * g->across + b * LANES);
+            v_store_unaligned(into + a * g->down + b * LANES, before + sum[a][b]);
+        }
 }
 
 /* Results that do not lie side by side, or do not fill a vector. */
