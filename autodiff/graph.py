@@ -122,10 +122,15 @@ def evaluate(root: Any, given: Mapping[Any, float] = MappingProxyType({})) -> di
 def check_recorded(*roots: Any) -> None:
     """Raise ValueError, with the name, if a Value was given new data since the roots were
     computed."""
-    for node in topological(*roots):
+    check_order(roots[0], topological(*roots))
+
+
+def check_order(root: Any, order: list[Any]) -> None:
+    """The same, of all nodes of `order`."""
+    for node in order:
         for arg, seen in zip(node.operands, node.point, strict=True):
             if type(arg) is not float and arg.data != seen:
-                _refuse_changed(arg, seen, roots[0])
+                _refuse_changed(arg, seen, root)
 
 
 def check_interior(root: Any, order: list[Any]) -> None:

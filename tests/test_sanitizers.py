@@ -17,7 +17,8 @@ ROOT = Path(__file__).parent.parent
 FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 COMPILER = shutil.which("gcc")
 TESTS = {
-    "machine": "test_machine test_machine_text test_machine_threads test_descent".split(),
+    "machine": [f"test_machine{part}" for part in ("", "_text", "_threads", "_writing")],
+    "descent": ["test_descent"],
     "nodes": ["test_native_nodes"],
     "value": "test_value test_native".split(),
 }

@@ -8,6 +8,7 @@ lower       rows that a backend does not know
 group       nodes that do the same at the same time
 blocks      rows for what varies, used again when they are free
 allocate    slots, and steps over columns of slots: the `Layout` that a backend runs
+steps       these steps, as objects and packed
 
 recording, structure, picks   calls of a function that record alike, and one Program for all of them
 """

@@ -13,9 +13,11 @@ node for all. The sum becomes a total over the axis.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from itertools import chain
 
-from autodiff.graph import check_recorded
+from autodiff.graph import check_order
 from autodiff.op import number
 from autodiff.program.node import Builder
 from autodiff.value import Value
@@ -83,8 +85,9 @@ class Lanes:
         self.sums: dict[Value, tuple[list[Family], list[tuple[float, Any]]]] = {}
         self.leaves: list[list[float]] = []
         self._axis = 2
-        shapes = _shapes(order, fixed)
-        chains = _chains(roots, order, shapes)
+        operands = [node.operands for node in order]  # Values make them anew each time
+        shapes = _shapes(order, operands, fixed)
+        chains = _chains(order, shapes, _lengths(roots, order, operands))
         for head, terms in chains.items():
             alike: dict[tuple[float, int], list[Any]] = {}
             for sign, term in terms:
@@ -104,7 +107,7 @@ class Lanes:
             if families:
                 self.sums[head] = families, rest
         if self.sums:
-            check_recorded(*roots)
+            check_order(roots[0], order)
 
     def needed(self, roots: Sequence[Value], order: list[Value]) -> list[Value]:
         """The nodes of `order` that are still wanted one by one."""
@@ -134,14 +137,14 @@ class Lanes:
 
 
 def _chains(
-    roots: Sequence[Value], order: list[Value], shapes: dict[Value, int]
+    order: list[Value], shapes: dict[Value, int], length: dict[Value, int]
 ) -> dict[Value, list[tuple[float, Any]]]:
     """Sums of many terms, by their last node: each term with its sign.
 
     A sum that was added up in a loop is a long line of + and -; what hangs on the line are the
-    terms, and the line ends where what is left has the shape of a term.
+    terms, and the line ends where what is left has the shape of a term. `length` is that of such
+    lines behind a node.
     """
-    length = _lengths(roots, order)
     inside: set[Value] = set()
     chains: dict[Value, list[tuple[float, Any]]] = {}
     for head in reversed(order):
@@ -170,32 +173,32 @@ def _chains(
 LINKS = {"add", "sub"}
 
 
-def _lengths(roots: Sequence[Value], order: list[Value]) -> dict[Value, int]:
+def _lengths(
+    roots: Sequence[Value], order: list[Value], operands: list[tuple[Any, ...]]
+) -> dict[Value, int]:
     """How many + and - follow each other behind a node, for those that one other node uses."""
-    count = dict.fromkeys(order, 0)
-    for x in [x for node in order for x in node.operands] + list(roots):
-        if type(x) is not float:
-            count[x] += 1  # type: ignore[index]
+    count = Counter(chain(chain.from_iterable(operands), roots))
     length: dict[Any, int] = {}
-    for node in order:
+    for node, args in zip(order, operands, strict=True):
         if node.op in LINKS and count[node] == 1:
-            length[node] = 1 + max(length.get(x, 0) for x in node.operands)
+            length[node] = 1 + max(length.get(x, 0) for x in args)
     return length
 
 
-def _shapes(order: list[Value], fixed: Collection[Value]) -> dict[Value, int]:
+def _shapes(
+    order: list[Value], operands: list[tuple[Any, ...]], fixed: Collection[Value]
+) -> dict[Value, int]:
     """A number for each shape: equal for nodes of equal ops over equal shapes."""
     known: dict[Any, int] = {}
-    shapes: dict[Value, int] = {}
-    for node in order:
+    shapes: dict[Any, int] = {}
+    for node, args in zip(order, operands, strict=True):
         if node in fixed:
             shapes[node] = -1 - len(known)
             known[node] = CONSTANT
-        elif not node.operands:
+        elif not args:
             shapes[node] = CONSTANT
         else:
-            operands: tuple[Any, ...] = node.operands
-            inner = [CONSTANT if type(x) is float else shapes[x] for x in operands]
+            inner = [shapes.get(x, CONSTANT) for x in args]  # a float has no shape
             shapes[node] = known.setdefault((node.op, *inner), len(known) + 1)
     return shapes
 
