@@ -201,6 +201,29 @@ def test_nodes_keep_their_builder_and_leave_nothing_behind():
 
 
 @compiled_only
+def test_equal_nodes_are_one_also_where_one_operand_has_most_of_them():
+    builder = Builder()
+    x, y = builder.leaf("input", 0, ROWS), builder.leaf("input", 1, ROWS)
+    made = [z * float(k) for k in range(2, 20_000) for z in (x, y)]
+    made += [z + w for z in made[:50] for w in made[50:100]]
+    count = len(builder.nodes)
+    again = [z * float(k) for k in range(2, 20_000) for z in (x, y)]
+    again += [z + w for z in made[:50] for w in made[50:100]]
+    assert len(builder.nodes) == count == len(set(made)) + 2
+    assert all(a is b for a, b in zip(made, again, strict=True))
+    planned([made[-1]], 0)  # forgets what there is
+    assert (x * 2.0 is made[0], builder.known("add", (made[0], made[50]))) == (True, made[39_996])
+    assert len(builder.nodes) == count
+
+
+@compiled_only
+def test_compiled_parts_may_be_loaded_before_anything_is_compiled(run_python):
+    program = "from autodiff import Value, compile, native; native.status();"
+    done = run_python("-c", program + "x = Value(1.0); print(compile(x * x, [x])(3.0))")
+    assert done.stdout == "9.0\n", done.stderr
+
+
+@compiled_only
 def test_what_is_no_operand_is_refused():
     builder, other = Builder(), Builder()
     x, y = builder.leaf("input", 0, ROWS), other.leaf("input", 0, ROWS)

@@ -1278,7 +1278,7 @@ static PyMethodDef functions[] = {
     {"adopt", nodes_adopt, METH_O, "adopt(cls)\n--\n\nThe C type in the place of the class Node or Builder of node.py."},
     {"fields", nodes_fields, METH_O, "fields(outputs)\n--\n\nWhat a tape keeps."},
     {"loaded", (PyCFunction)(void (*)(void))nodes_loaded, METH_FASTCALL, "loaded(builder, fields)\n--\n\nThe outputs of a tape in a builder."},
-    {"trace", (PyCFunction)(void (*)(void))nodes_trace, METH_FASTCALL, "trace(outputs, leaves, builder)\n--\n\nAs in trace.py."},
+    {"recorded", (PyCFunction)(void (*)(void))nodes_recorded, METH_FASTCALL, "recorded(outputs, leaves, builder)\n--\n\nAs in trace.py."},
     {"raise_sums", nodes_raise_sums, METH_O, "raise_sums(outputs)\n--\n\nAs in sums.py."},
     {"gradients", (PyCFunction)(void (*)(void))nodes_gradients, METH_FASTCALL, "gradients(y, xs)\n--\n\nAs in differentiate.py."},
     {"planned", (PyCFunction)(void (*)(void))nodes_planned, METH_FASTCALL, "planned(outputs, n_parameters)\n--\n\nAs in laying.py."},

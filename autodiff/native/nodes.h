@@ -73,7 +73,7 @@ PyObject *handles_of(Builder *b, const Ref *refs, Py_ssize_t n); /* as a list */
 uint8_t *needed_for(Builder *b, const Ref *outputs, Py_ssize_t n); /* by number; NULL: failed */
 
 /* The other files: functions of the module. */
-PyObject *nodes_trace(PyObject *module, PyObject *const *args, Py_ssize_t n);
+PyObject *nodes_recorded(PyObject *module, PyObject *const *args, Py_ssize_t n);
 PyObject *nodes_gradients(PyObject *module, PyObject *const *args, Py_ssize_t n);
 PyObject *nodes_raise_sums(PyObject *module, PyObject *outputs);
 PyObject *nodes_planned(PyObject *module, PyObject *const *args, Py_ssize_t n);

@@ -1,6 +1,6 @@
-/* trace of autodiff/program/trace.py where the graph consists of Values in C: from their memory to the
-store of nodes.c, the same in the same order. Sums over samples (lanes.py), Values that hold anything
-but floats, and graphs that were changed since they were computed are left to Python.
+/* `recorded` of autodiff/program/trace.py where the graph consists of Values in C: from their memory to the
+store of nodes.c, the same in the same order. Values that hold anything but floats, and graphs that
+were changed since they were computed, are left to Python.
 
 The walk runs no Python code, so nobody sees the marks that it leaves; recording does run some, and
 comes after it. */
@@ -145,7 +145,6 @@ static int meet_given(Trace *t, PyObject *leaves)
 {
     PyObject *value, *node;
     Py_ssize_t position = 0;
-    int inputs = 0;
     while (PyDict_Next(leaves, &position, &value, &node)) {
         Ref made = is_value(t, value) ? ref_of(t->b, node) : NONE;
         int outcome;
@@ -155,10 +154,9 @@ static int meet_given(Trace *t, PyObject *leaves)
             return LEFT_TO_PYTHON;
         if ((outcome = meet(t, (Value *)value, made)) != DONE)
             return outcome;
-        inputs += t->b->rows[made].op == INPUT;
     }
     t->given = t->n;
-    return inputs ? DONE : LEFT_TO_PYTHON;
+    return DONE;
 }
 
 /* Whether all inputs are behind the outputs; where not, Python says which. */
@@ -243,12 +241,12 @@ static int record_all(Trace *t, PyObject *names)
     return DONE;
 }
 
-/* trace(outputs, leaves, builder) -> nodes, [] */
-PyObject *nodes_trace(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count)
+/* recorded(outputs, leaves, builder) -> nodes */
+PyObject *nodes_recorded(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count)
 {
     static Ints ops; /* rows and ops keep their numbers */
     Trace t = {0};
-    PyObject *fast = NULL, *names = NULL, *nodes = NULL, *none = NULL, *result = NULL;
+    PyObject *fast = NULL, *names = NULL, *result = NULL;
     Ref *roots = NULL;
     Py_ssize_t n, k;
     int32_t i;
@@ -292,16 +290,12 @@ PyObject *nodes_trace(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ss
     if (outcome == DONE) {
         for (k = 0; k < n; k++)
             roots[k] = t.made[roots[k]];
-        nodes = handles_of(t.b, roots, n);
-        none = PyList_New(0);
-        result = nodes && none ? PyTuple_Pack(2, nodes, none) : NULL;
+        result = handles_of(t.b, roots, n);
     } else if (outcome == LEFT_TO_PYTHON && !PyErr_Occurred())
         result = Py_NewRef(Py_NotImplemented);
 done:
     Py_XDECREF(fast);
     Py_XDECREF(names);
-    Py_XDECREF(nodes);
-    Py_XDECREF(none);
     PyMem_RawFree(roots);
     PyMem_RawFree(t.met);
     PyMem_RawFree(t.made);

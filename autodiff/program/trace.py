@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-@native.fast_pass
 def trace(
     outputs: Sequence[Value], leaves: Mapping[Value, Node], builder: Builder
 ) -> tuple[list[Any], list[list[float]]]:
@@ -29,27 +28,42 @@ def trace(
     Raises ValueError, with the name, when a Value was given new data since the outputs were
     computed.
     """
-    made: dict[Value, Any] = dict(leaves)
-    record = builder.record
+    if all(leaf.op == "parameter" for leaf in leaves.values()):
+        order = topological(*outputs)
+        lanes = Lanes(outputs, order, leaves)
+        if lanes.sums:
+            order = lanes.needed(outputs, order)
+            return _in_order(order, outputs, leaves, builder, lanes), lanes.leaves
+    return recorded(outputs, leaves, builder), []
+
+
+@native.fast_pass
+def recorded(outputs: Sequence[Value], leaves: Mapping[Value, Node], builder: Builder) -> list[Any]:
+    """The same without lanes: each Value behind the outputs is recorded by itself."""
     order = topological(*outputs)
     behind = set(order)
     for x, leaf in leaves.items():
         if leaf.op == "input" and x not in behind:
             raise ValueError(f"no output depends on the input {describe(x)}")
-    lanes = None
-    if all(leaf.op == "parameter" for leaf in leaves.values()):
-        lanes = Lanes(outputs, order, leaves)
-        if lanes.sums:
-            order = lanes.needed(outputs, order)
-        else:
-            lanes = None
+    return _in_order(order, outputs, leaves, builder, None)
+
+
+def _in_order(
+    order: list[Value],
+    outputs: Sequence[Value],
+    leaves: Mapping[Value, Node],
+    builder: Builder,
+    lanes: Lanes | None,
+) -> list[Any]:
+    made: dict[Value, Any] = dict(leaves)
+    record = builder.record
     for node in order:
         if node in made:
             continue
         if lanes is not None and node in lanes.sums:
             made[node] = lanes.record(node, builder, made)
             continue
-        operands = node.operands
+        operands: tuple[Any, ...] = node.operands
         if not operands:
             made[node] = number(node.data)
             continue
@@ -59,4 +73,4 @@ def trace(
         result = made[node] = record(node.op, args)
         if node.name and type(result) is Node and not result.name and result.operands:
             result.name = node.name
-    return [made[output] for output in outputs], [] if lanes is None else lanes.leaves
+    return [made[output] for output in outputs]
