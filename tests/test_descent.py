@@ -14,6 +14,7 @@ from ready import BACKENDS, SETS, every_backend, every_set, held_to, native_only
 
 import autodiff as ad
 import nn
+from autodiff.program import given
 
 
 def loss(seed=0):
@@ -255,6 +256,32 @@ def test_errors_say_what_was_given(backend):
     outputs = ad.compile([E, E * 2.0], xs, parameters=ps, backend=backend)
     with pytest.raises(ValueError, match="one output and parameters"):
         outputs.bind(X, rate=0.1)
+
+
+@every_backend
+def test_no_error_is_worded_where_nothing_is_wrong(backend, monkeypatch):
+    """Steps of small networks take microseconds, as many as a text that lists names."""
+    E, xs, ps = loss()
+    program = ad.compile(E, xs, parameters=ps, backend=backend)
+    X, worded = samples(6), []
+    expected = program.value_and_grad(X)[0]
+    monkeypatch.setattr(given, "listed", lambda names: worded.append(names) or "")
+    assert abs(program.step(X, 0.0) - expected) < 1e-15
+    assert program(X).shape == (6,)
+    assert not worded
+    with pytest.raises(ValueError, match="X has"):
+        program.step(X[:, :2], 0.0)
+    assert worded == [program.inputs]
+
+
+@every_backend
+def test_errors_asked_of_numpy_are_not_raised_in_steps(backend):
+    """`numpy.errstate` of the caller is for his own arrays."""
+    w, x = ad.values("w x", [1.0, 1.0])
+    program = ad.compile(ad.exp(w * x), x, parameters=w, backend=backend)
+    with np.errstate(all="raise"):
+        assert program.step(np.array([1000.0]), 1.0) == math.inf
+    assert program.parameters[0] == -math.inf
 
 
 @every_backend

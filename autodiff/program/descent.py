@@ -6,6 +6,8 @@ not finite, since such a step is made with gates, and all of them in `strict` mo
 
 from __future__ import annotations
 
+from math import inf
+
 from autodiff.program.strictness import is_strict
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -29,15 +31,15 @@ def descend(
     if (
         not isinstance(rate, (int, float))
         or isinstance(rate, bool)
-        or not 0.0 <= rate < float("inf")
+        or not 0.0 <= rate < inf
     ):
         raise ValueError(f"rate is a finite number that is not negative, not {rate!r}")
     values = np.empty(steps)
     done = 0
-    with program.running, np.errstate(all="ignore"):
+    with program.running:
         while done < steps:
             first = done * batch
-            rest = X if order is not None else X[:, first:]
+            rest = X[:, first:] if batch and order is None else X
             rows = None if order is None else order[first:]
             if not is_strict():
                 done += program.descend_natively(rest, rate, values[done:], batch, rows)
@@ -47,7 +49,8 @@ def descend(
             part = X if not batch else X[:, first : first + batch]
             if order is not None:
                 part = X[:, order[first : first + batch] if batch else order]
-            values[done] = program.descend_once(part, rate)
+            with np.errstate(all="ignore"):
+                values[done] = program.descend_once(part, rate)
             done += 1
     return values
 

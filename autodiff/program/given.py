@@ -31,7 +31,6 @@ def _arranged(args: Sequence[Any], names: Sequence[str]) -> tuple[Any, int, bool
     import numpy as np
 
     count = len(names)
-    wanted = f"inputs wanted: {count} ({listed(names)})"
     if len(args) == 1:
         X = args[0]
         if type(X) is not np.ndarray or X.dtype != np.float64 or not X.flags.aligned:
@@ -43,9 +42,9 @@ def _arranged(args: Sequence[Any], names: Sequence[str]) -> tuple[Any, int, bool
         if X.ndim == 1 and len(X) == count:
             return X[:, None], 1, True
         if X.ndim or count != 1:
-            raise ValueError(f"{wanted}; X has shape {X.shape}, not (rows, {count})")
+            raise ValueError(f"{_wanted(names)}; X has shape {X.shape}, not (rows, {count})")
     if len(args) != count:
-        raise ValueError(f"{wanted}; given: {len(args)}")
+        raise ValueError(f"{_wanted(names)}; given: {len(args)}")
     if not args:
         return np.empty((0, 1)), 1, True
     columns = [_array(arg, [name]) for arg, name in zip(args, names, strict=True)]
@@ -76,6 +75,10 @@ def parameters_given(given: Any, own: Any, names: Sequence[str]) -> Any:
             f"not an array of shape {array.shape}"
         )
     return array
+
+
+def _wanted(names: Sequence[str]) -> str:
+    return f"inputs wanted: {len(names)} ({listed(names)})"
 
 
 def _array(given: Any, names: Sequence[str]) -> Any:

@@ -121,7 +121,7 @@ class Program:
         """One step of gradient descent on the mean over all rows; returns the value before it."""
         if rate is None and args:
             *args, rate = args  # type: ignore[assignment]
-        return float(self.run(*args, rate=rate, steps=1)[0])
+        return float(descend(self, self._samples(args)[0], rate, 1)[0])
 
     def run(self, *args: Any, rate: Any = None, steps: int | None = None) -> Any:
         """`steps` steps of descent on the mean over all rows; the value before each of them."""
@@ -208,12 +208,12 @@ class Program:
         )
 
     def _runner(self, kind: str, gated: bool, n: int) -> Any:
-        layout = self.layout(kind, gated)  # first, since it may change the backend
-        key = kind, gated, n if self.backend == "numpy" else ANY
-        runner = self._runners.get(key)
+        runner = self._runners.get((kind, gated, n if self.backend == "numpy" else ANY))
         if runner is None:
             from autodiff.backends import runner as runner_of  # a floor up
 
+            layout = self.layout(kind, gated)  # first, since it may change the backend
+            key = kind, gated, n if self.backend == "numpy" else ANY
             while len(self._runners) >= KEPT:
                 self._runners.pop(next(iter(self._runners)))
             with no_collection():
