@@ -3,6 +3,7 @@ eager engine, and the row."""
 
 import math
 import re
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -74,6 +75,23 @@ def test_every_entrance_names_the_node(backend):
     assert message(program, rows[:2]) == ""
     assert message(program.run, rows[:2], rate=0.01, steps=3) == ""
     assert program(rows, parameters=[0.5, -1.0])[2] == math.inf  # without strict nothing is said
+
+
+@every_backend
+@pytest.mark.parametrize("bound_strictly", [False, True])
+def test_a_bound_step_sees_the_mode_of_its_call(backend, bound_strictly):
+    """What overflows here is not what comes out: nothing but the mode says that it is looked at."""
+    w, x = ad.values("w x", [1.0, 1.0])
+    y = w + ad.sign(ad.exp(w * x).named("L"))
+    program = ad.compile(y, x, parameters=w, backend=backend)
+    X = np.array([0.0, 1.0])
+    with ad.strict() if bound_strictly else nullcontext():
+        step = program.bind(X, rate=0.0).step
+    assert step() == 2.0
+    X[1] = 1000.0
+    assert step() == 2.0
+    assert message(step) == "L = exp(1000.0) is inf in row 1"
+    assert step() == 2.0
 
 
 @every_backend

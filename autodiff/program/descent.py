@@ -82,8 +82,7 @@ class Descent:
       its step.
 
     It works on `program.parameters` in place and reads X when it steps, so numbers changed in place
-    count; which array X is, the rate, and whether `strict()` looks at each node of a `step()` are
-    those of the moment of binding.
+    count, and so does `strict()`; which array X is and the rate are those of the moment of binding.
     """
 
     __slots__ = ("X", "program", "rate", "step")
