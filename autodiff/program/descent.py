@@ -28,11 +28,7 @@ def descend(
 
     if not isinstance(steps, int) or steps < 0:
         raise ValueError(f"steps counts steps of descent, not {steps!r}")
-    if (
-        not isinstance(rate, (int, float))
-        or isinstance(rate, bool)
-        or not 0.0 <= rate < inf
-    ):
+    if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0.0 <= rate < inf:
         raise ValueError(f"rate is a finite number that is not negative, not {rate!r}")
     values = np.empty(steps)
     done = 0
