@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from autodiff.graph import check_recorded, sweep, topological
 from autodiff.modes import recording
 from autodiff.names import describe, find, find_all
-from autodiff.op import TABLE, listed, number, quoted
+from autodiff.op import TABLE, listed, number, quoted, several
 from autodiff.ops import alias, gate, where
 from autodiff.value import Value
 
@@ -187,7 +187,7 @@ def jvp(ys: Any, xs: Sequence[Variable], tangents: Sequence[Any]) -> Any:
     One forward walk: a node's tangent is the sum of its local derivatives times its arguments'
     tangents.
     """
-    many = not isinstance(ys, Value)
+    many = several(ys)
     roots = list(ys) if many else [ys]
     _recorded(*roots)
     found = find_all(roots, xs)

@@ -14,7 +14,7 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from autodiff.graph import check_recorded, local_slopes, sweep, topological
-from autodiff.op import TABLE, Op, quoted
+from autodiff.op import TABLE, Op, each_of, quoted
 from autodiff.value import Value, record
 
 EPSILON = 2.0**-52
@@ -110,10 +110,12 @@ def check_gradient(
         raise ValueError(f"order is 1 or 2, not {order!r}")
     if isinstance(function, Value):
         function, arguments = _as_function(function, arguments)
+    elif not callable(function):
+        raise TypeError(f"check_gradient takes a function or a Value, not {quoted(function)}")
     point = [Value(a.data if isinstance(a, Value) else a).data for a in arguments]
     if names is None:
         names = _argument_names(function, arguments)
-    elif len(names) != len(point):
+    elif len(each_of(str, names, "names of arguments are texts")) != len(point):
         raise ValueError(f"{len(names)} names are given for {len(point)} arguments")
     return _check(_Function(function, point), list(names), order, rtol)
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType
 
 from autodiff.graph import topological
-from autodiff.op import legible, listed, quoted
+from autodiff.op import checked_dict, legible, listed, quoted, several
 from autodiff.value import Value
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -58,12 +58,8 @@ def name_all(variables: Mapping[str, Any]) -> None:
     Elements of lists and tuples count from one: `w[0]` becomes `w_1`, `w[0][1]` becomes `w_1_2`. A
     Value that several variables hold takes the first; variables that begin with `_` are left out.
     """
-    if not isinstance(variables, Mapping):
-        raise TypeError(
-            f"name_all takes a dict from names to Values, as in name_all(locals()), "
-            f"not {quoted(variables)}"
-        )
-    for value, name in _names_in(variables).items():
+    wanted = "name_all takes a dict from names to Values, as in name_all(locals())"
+    for value, name in _names_in(checked_dict(variables, wanted)).items():
         value.named(name)
 
 
@@ -88,6 +84,13 @@ def caller_names(depth: int = 1) -> dict[Value, str]:
     for scope in scopes:  # the last one wins
         names |= _names_in(scope)
     return names
+
+
+def extra_names(given: Mapping[Value, str] | None, depth: int = 1) -> Mapping[Value, str]:
+    """The further names that a caller gives, or else those of his variables."""
+    if given is None:
+        return caller_names(depth + 1)
+    return checked_dict(given, "names is a dict from Values to names")
 
 
 def _range(word: str, most: int) -> list[str]:
@@ -272,8 +275,7 @@ def find_all(
 ) -> list[Value]:
     """Return the Values that a list of Values and names means; one of them is a list of one."""
     roots = list(roots)
-    many = isinstance(which, Iterable) and not isinstance(which, str)
-    return [find(roots, each, extra) for each in (which if many else [which])]
+    return [find(roots, each, extra) for each in (which if several(which) else [which])]
 
 
 def _ending_in(name: str, paths: Mapping[str, list[Value]]) -> list[str]:

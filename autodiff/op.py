@@ -11,7 +11,7 @@ graph when it is handed Values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -234,9 +234,30 @@ def number(x: Any) -> float:
 
 def listed(function: str, xs: Any) -> tuple[Any, ...]:
     """The elements of a list of operands; a TypeError shows what was given in its place."""
-    if isinstance(xs, Iterable) and not isinstance(xs, str):
+    if several(xs):
         return tuple(xs)
     raise TypeError(f"{function} takes a list of numbers or Values, as in [a, b], not {quoted(xs)}")
+
+
+def several(given: Any) -> bool:
+    """Whether a list of operands, of Values, of names was given, and not one of them."""
+    return isinstance(given, Iterable) and not isinstance(given, str)
+
+
+def each_of(kind: type, given: Any, wanted: str) -> list[Any]:
+    """What was given, one or a list of them, all of that kind; a TypeError says what is wanted."""
+    found = list(given) if several(given) else [given]
+    for x in found:
+        if not isinstance(x, kind):
+            raise TypeError(f"{wanted}, not {quoted(x)} ({type(x).__name__})")
+    return found
+
+
+def checked_dict(given: Any, wanted: str) -> Mapping[Any, Any]:
+    """That dict; a TypeError says what is wanted of it."""
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{wanted}, not {quoted(given)}")
+    return given
 
 
 def _and(keywords: dict[str, Any] | None) -> str:

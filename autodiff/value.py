@@ -15,7 +15,7 @@ from operator import add
 
 from autodiff import graph, native, ops
 from autodiff.modes import MODES, TAPE, created
-from autodiff.op import Op, follow, legible, listed, number
+from autodiff.op import Op, each_of, follow, legible, number
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ def _number(operand: Any) -> float:
 
 def zero_grad(values: Iterable[Value] | Value) -> None:
     """Set `.grad` of each Value, or of one, to 0.0."""
-    for value in [values] if isinstance(values, Value) else listed("zero_grad", values):
+    for value in each_of(Value, values, "zero_grad takes Values"):
         value.grad = 0.0
 
 

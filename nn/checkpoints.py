@@ -31,6 +31,8 @@ FORMAT, VERSION = "autodiff checkpoint", 1
 
 def save_checkpoint(model: MLP, history: History, path: str | Path) -> None:
     """Write model, history and state; raises as `save` does."""
+    if not isinstance(history, History):
+        raise TypeError(f"the History that fit returned is saved with the model, not {history!r}")
     state = history.state
     version, words, gauss = state.random
     past = history.to_dict()

@@ -86,7 +86,7 @@ def cross_entropy(logits: Any, class_index: Any, *, name: str = "E") -> Any:
 
     Raises ValueError unless there are two logits or more and the class is one of them.
     """
-    logits = as_list(logits)
+    logits = [z if isinstance(z, ad.Value) else ad.Value(z).data for z in as_list(logits)]
     right = _class(class_index, logits)
     differences = [0.0 if j == right else z - logits[right] for j, z in enumerate(logits)]
     return total([ad.logsumexp(differences)], name)

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import autodiff as ad
+from nn.leaves import as_values
 
 
 def gradient_norm(parameters: Iterable[ad.Value]) -> float:
     """The length of the gradient: sqrt of the sum of the squared `.grad`, without overflow."""
-    return math.hypot(*(p.grad for p in parameters))
+    return math.hypot(*(p.grad for p in as_values(parameters)))
 
 
 def clip_norm(parameters: Iterable[ad.Value], limit: float) -> float:
@@ -28,7 +29,7 @@ def clip_norm(parameters: Iterable[ad.Value], limit: float) -> float:
     A gradient that is not finite has no direction, and stays. Raises ValueError unless the limit is
     positive.
     """
-    parameters = list(parameters)
+    parameters = as_values(parameters)
     norm = gradient_norm(parameters)
     if checked_limit(limit) < norm < math.inf:
         scale = limit / norm
@@ -40,7 +41,7 @@ def clip_norm(parameters: Iterable[ad.Value], limit: float) -> float:
 def clip_value(parameters: Iterable[ad.Value], limit: float) -> None:
     """Cut every `.grad` to between -limit and limit. Raises ValueError for a limit <= 0."""
     checked_limit(limit)
-    for p in parameters:
+    for p in as_values(parameters):
         p.grad = max(-limit, min(limit, p.grad)) if p.grad == p.grad else p.grad
 
 

@@ -42,6 +42,26 @@ def as_list(given: Any) -> list[Any]:
     return list(given) if is_row(given) else [given]
 
 
+def as_rows(given: Any, what: str) -> list[Any]:
+    """X or y, as `what` says: a list with one entry a sample."""
+    if not is_row(given):
+        raise TypeError(f"{what} is a list with one entry a sample, not {given!r}")
+    return list(given)
+
+
+def as_values(given: Any) -> list[ad.Value]:
+    """Parameters, a list of them or one; a TypeError shows what is no Value."""
+    if hasattr(given, "parameters"):
+        raise TypeError("give the list model.parameters(), not the model")
+    found = as_list(given)
+    for i, p in enumerate(found, 1):
+        if not isinstance(p, ad.Value):
+            raise TypeError(
+                f"parameter {i} is {p!r}, a {type(p).__name__} and not a Value: it has no gradient"
+            )
+    return found
+
+
 def is_row(x: Any) -> bool:
     """Whether x is a list of things (a list, tuple, array, ...) and not one number."""
     return hasattr(x, "__iter__") and not isinstance(x, str) and getattr(x, "shape", None) != ()

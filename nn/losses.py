@@ -77,7 +77,7 @@ def huber(outputs: Any, targets: Any, *, delta: float = 1.0, name: str = "E") ->
 
     Raises ValueError unless there are as many targets as outputs and delta is positive.
     """
-    if not 0.0 < delta < float("inf"):
+    if not 0.0 < ad.Value(delta).data < float("inf"):
         raise ValueError(f"delta is {delta!r}; where the error turns straight is a positive number")
     outputs, targets = pairs(outputs, targets)
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import autodiff as ad
 from nn.activations import activation_name
-from nn.leaves import as_list
+from nn.leaves import as_list, as_rows
+from nn.pairing import plain
 
 
 def accuracy(model: Any, X: Any, y: Any, *, threshold: float | None = None) -> float:
@@ -20,12 +22,15 @@ def accuracy(model: Any, X: Any, y: Any, *, threshold: float | None = None) -> f
 
     Raises ValueError when there are no samples or not a target for each.
     """
-    rows, labels = list(X), [as_list(t)[0] for t in y]
+    if not hasattr(model, "predict"):
+        raise TypeError(f"accuracy is that of a network, not of {model!r}")
+    rows = [as_list(row) for row in as_rows(X, "X")]
+    labels = [plain(as_list(t)[0]) for t in as_rows(y, "y")]
     if not rows or len(rows) != len(labels):
         raise ValueError(f"{len(rows)} samples and {len(labels)} targets: one is needed for each")
     if threshold is None:
         threshold = 0.0 if activation_name(model.layers[-1].activation) in UPRIGHT else 0.5
-    right = 0
+    threshold, right = ad.Value(threshold).data, 0
     for outputs, label in zip(model.predict(rows), labels, strict=True):
         if isinstance(outputs, list):
             right += outputs.index(max(outputs)) == label

@@ -47,8 +47,12 @@ def minimize(
 
     Ctrl-C, and numbers that are not finite, end it as in `fit`. Raises as the optimizers do.
     """
+    if not isinstance(E, ad.Value):
+        raise TypeError(f"minimize takes the Value that is to fall, not {E!r}")
     checked_count(steps, "steps", 0)
-    if isinstance(optimizer, str):
+    if until is not None and not callable(until):
+        until = ad.Value(until).data
+    if not callable(optimizer):
         optimizer = OPTIMIZERS[known(optimizer, OPTIMIZERS, "optimizer")]
     schedule = rate if callable(rate) else None
     start = rate_at(schedule, 0) if schedule else rate

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import autodiff as ad
-from nn.leaves import as_list, labelled
+from nn.leaves import as_list, as_values, labelled
 
 OTHER_SPELLINGS = {"lr", "learning_rate", "alpha", "eta", "step_size"}
 
@@ -196,14 +196,8 @@ def checked_rate(rate: Any, unknown: Mapping[str, Any], call: str) -> float:
 
 def _checked_parameters(parameters: Any) -> list[ad.Value]:
     given = parameters.values() if isinstance(parameters, Mapping) else parameters
-    if hasattr(given, "parameters"):
-        raise TypeError("give the list model.parameters(), not the model")
     found: dict[ad.Value, None] = {}
-    for i, p in enumerate(as_list(given), 1):
-        if not isinstance(p, ad.Value):
-            raise TypeError(
-                f"parameter {i} is {p!r}, a {type(p).__name__} and not a Value: it has no gradient"
-            )
+    for i, p in enumerate(as_values(given), 1):
         if p.args:
             raise ValueError(
                 f"parameter {i}, {p.name or 'which has no name'}, is computed ({p.op}): "

@@ -11,6 +11,7 @@ from operator import add
 from typing import Any
 
 import autodiff as ad
+from nn.leaves import as_values
 
 
 def weights(model: Any) -> list[ad.Value]:
@@ -36,7 +37,7 @@ def l1_penalty(parameters: Iterable[ad.Value], strength: float, *, name: str = "
 
     Raises ValueError for a negative strength or no parameters.
     """
-    return _penalty([ad.absolute(w) for w in parameters], strength, name)
+    return _penalty([ad.absolute(w) for w in as_values(parameters)], strength, name)
 
 
 def l2_penalty(parameters: Iterable[ad.Value], strength: float, *, name: str = "L2") -> ad.Value:
@@ -47,7 +48,7 @@ def l2_penalty(parameters: Iterable[ad.Value], strength: float, *, name: str = "
 
     Raises ValueError for a negative strength or no parameters.
     """
-    return _penalty([w**2 for w in parameters], 0.5 * checked_strength(strength), name)
+    return _penalty([w**2 for w in as_values(parameters)], 0.5 * checked_strength(strength), name)
 
 
 def _penalty(terms: list[ad.Value], strength: float, name: str) -> ad.Value:

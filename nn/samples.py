@@ -13,7 +13,7 @@ from typing import Any
 
 import autodiff as ad
 from nn.initialisers import Seed, generator
-from nn.leaves import is_row
+from nn.leaves import as_rows, is_row
 from nn.losses import LOSSES
 from nn.pairing import plain
 
@@ -52,10 +52,7 @@ def checked_samples(
 
     `what` goes before X and y in messages ("validation ").
     """
-    for given, letter in ((X, "X"), (y, "y")):
-        if not is_row(given):
-            raise TypeError(f"{what}{letter} is a list with one entry a sample, not {given!r}")
-    rows, targets = list(X), list(y)
+    rows, targets = as_rows(X, f"{what}X"), as_rows(y, f"{what}y")
     if not rows:
         raise ValueError(f"{what}X has no samples")
     if len(rows) != len(targets):

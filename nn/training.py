@@ -21,6 +21,7 @@ from nn.adaptive import OPTIMIZERS
 from nn.choices import checked_count, known
 from nn.history import Epoch, History
 from nn.initialisers import Seed
+from nn.leaves import as_list
 from nn.losses import LOSSES
 from nn.optimizers import Optimizer, checked_rate
 from nn.progress import Progress
@@ -102,6 +103,8 @@ def fit(
     """
     checked_count(epochs, "epochs", 0)
     chosen = _loss(loss)
+    if not hasattr(model, "parameters"):
+        raise TypeError(f"fit trains a network, or what has parameters() like one, not {model!r}")
     parameters = model.parameters()
     schedule = rate if callable(rate) else None
     steered = _optimizer(optimizer, parameters, rate, schedule, maximize, unknown)
@@ -130,7 +133,10 @@ def fit(
         if isinstance(rate, int | float):
             steered.rate = float(rate)  # given anew, it holds from now on
     every = checked_count(checkpoint_every, "checkpoint_every", 1)
-    listeners = [callbacks] if callable(callbacks) else list(callbacks)
+    listeners = as_list(callbacks)
+    for listener in listeners:
+        if not callable(listener):
+            raise TypeError(f"a callback is a function of an Epoch, not {listener!r}")
     bar = Progress(epochs, run.state.epoch, progress)
     try:
         _train(run, epochs, bar, listeners, checkpoint, every)
@@ -200,6 +206,8 @@ def _samples(
     )
     samples = checked_samples(X, y, n_inputs, n_outputs, loss)
     if isinstance(validation, tuple | list):
+        if len(validation) != 2:
+            raise ValueError(f"validation is (X, y) or a fraction, not {len(validation)} things")
         return samples, checked_samples(*validation, n_inputs, n_outputs, loss, "validation ")
     return (samples, None) if validation is None else apart(samples, validation, seed)
 

@@ -162,7 +162,7 @@ def _speller(names: Vocabulary, sizes: Sequence[int], linear: bool) -> tuple[Spe
     """What spells the names, whether weights come first, and whether this is seed 002's chain."""
     if callable(names):
         return _checked(names), getattr(names, "weight_first", True), False
-    if names not in VOCABULARIES:
+    if not isinstance(names, str) or names not in VOCABULARIES:
         known = ", ".join(map(repr, VOCABULARIES))
         raise ValueError(f"names={names!r} is no vocabulary; use {known} or a function")
     chain = names == "delta" and set(sizes) == {1}

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from math import nan
 
 from autodiff import native
-from autodiff.names import describe, find
+from autodiff.names import describe, find_all
+from autodiff.op import each_of, quoted, several
 from autodiff.program import Program
 from autodiff.program.allocate import Layout
 from autodiff.program.node import ROWS, SHARED, Builder, no_collection
@@ -72,13 +73,8 @@ def compile(
     if callable(outputs) and not isinstance(outputs, Value):
         inputs = [Symbol(nan, name) for name in _names(inputs)]
         outputs = outputs(*inputs)
-    single = isinstance(outputs, Value)
-    roots: list[Value] = [outputs] if single else list(outputs)
-    for root in roots:
-        if not isinstance(root, Value):
-            raise TypeError(
-                f"an output is a Value of a graph, not {root!r} ({type(root).__name__})"
-            )
+    single = not several(outputs)
+    roots: list[Value] = each_of(Value, outputs, "an output is a Value of a graph")
     if not roots:
         raise ValueError("there are no outputs to compile")
     xs, ps = (
@@ -113,19 +109,17 @@ def _names(inputs: Any) -> list[str]:
     """Names for the arguments of a function: words, a list of them, or how many."""
     if isinstance(inputs, int):
         return [f"x{i}" for i in range(1, inputs + 1)]
-    names = inputs.replace(",", " ").split() if isinstance(inputs, str) else list(inputs)
-    if not all(isinstance(name, str) for name in names):
-        raise TypeError(f"the inputs of a function are names for its arguments, not {inputs!r}")
-    return names
+    names = inputs.replace(",", " ").split() if isinstance(inputs, str) else inputs
+    if not several(names) or not all(isinstance(name, str) for name in names):
+        wanted = "the inputs of a function are names for its arguments"
+        raise TypeError(f"{wanted}, not {quoted(inputs)}")
+    return list(names)
 
 
 def _leaves(roots: Sequence[Value], given: Any, what: str) -> list[Value]:
     """The Values that are meant, each a leaf and given once."""
-    if isinstance(given, (Value, str)):
-        given = [given]
     found: dict[Value, None] = {}
-    for which in given:
-        value = find(roots, which)
+    for value in find_all(roots, given):
         if value.args:
             raise ValueError(f"{describe(value)} is computed ({value.op}); {what}s are leaves")
         if value in found:

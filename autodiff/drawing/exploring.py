@@ -13,7 +13,8 @@ from autodiff.drawing.marked import Formulas
 from autodiff.drawing.pagetext import page_text
 from autodiff.drawing.placing import Placed
 from autodiff.drawing.waypoints import Waypoints
-from autodiff.names import caller_names, find
+from autodiff.names import extra_names, find_all
+from autodiff.op import number
 from autodiff.value import Value
 
 if TYPE_CHECKING:
@@ -85,9 +86,9 @@ def explore(
     """
     if not isinstance(y, Value):
         raise TypeError(f"explore wants the Value to explore, not {type(y).__name__}")
-    extra = caller_names(1) if names is None else names
-    chosen = None if weights is None else [find([y], weight, extra) for weight in weights]
-    data, code = page_data(y, extra, chosen, float(rate))
+    extra = extra_names(names)
+    chosen = None if weights is None else find_all([y], weights, extra)
+    data, code = page_data(y, extra, chosen, number(rate))
     title = f"Gradients of {data['boxes'][data['root']]['title'] or 'y'}"
     page = Exploration(page_text(data, code, title), data["note"] or data["why"], title)
     if path is not None:

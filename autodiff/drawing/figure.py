@@ -10,7 +10,7 @@ from autodiff.drawing.network import Network, network
 from autodiff.drawing.page import page
 from autodiff.drawing.picture import Picture
 from autodiff.drawing.svg import svg_text
-from autodiff.names import caller_names
+from autodiff.names import extra_names
 from autodiff.value import Value
 
 if TYPE_CHECKING:
@@ -132,5 +132,5 @@ def draw(
         raise TypeError(f"draw wants the Value to draw, not {type(y).__name__}")
     if edges not in ("weight", "gradient"):
         raise ValueError(f"edges are coloured by 'weight' or 'gradient', not {edges!r}")
-    extra = caller_names(1) if names is None else names
+    extra = extra_names(names)
     return Drawing(network(y, extra, edges) if level == "network" else fold(y, level, extra))

@@ -29,7 +29,7 @@ from autodiff.formula.reading import Reader
 from autodiff.formula.text import Text
 from autodiff.graph import check_recorded, topological
 from autodiff.names import describe, find_all, labels
-from autodiff.op import listed
+from autodiff.op import each_of
 from autodiff.value import Value
 
 LANGUAGES: dict[str, Language] = {
@@ -87,7 +87,7 @@ def export(
     """
     language = _language(to)
     single = isinstance(outputs, Value)
-    roots = [outputs] if isinstance(outputs, Value) else list(listed("export", outputs))
+    roots: list[Value] = each_of(Value, outputs, "an output is a Value of a graph")
     _check_request(language, roots, single, gradient or hessian, self_test, name)
     check_recorded(*roots)
     xs = find_all(roots, inputs)
@@ -176,7 +176,7 @@ def _second(first: Sequence[Value | float], xs: Sequence[Value]) -> list[Value |
 
 
 def _language(to: str) -> Language:
-    if to not in LANGUAGES:
+    if not isinstance(to, str) or to not in LANGUAGES:
         raise ValueError(f"there is no export to {to!r}; there are {', '.join(LANGUAGES)}")
     return LANGUAGES[to]
 
@@ -184,16 +184,13 @@ def _language(to: str) -> Language:
 def _check_request(
     language: Language, roots: list[Value], single: bool, of_one: bool, test: bool, name: str
 ) -> None:
-    for root in roots:
-        if not isinstance(root, Value):
-            raise TypeError(f"an output is a Value, not {type(root).__name__}")
     if not roots:
         raise ValueError("there is no output to export")
     if of_one and not single:
         raise ValueError(f"there are {len(roots)} outputs: ask for jacobian=True, not a gradient")
     if test and language.name != "c":
         raise ValueError(f"self_test is there for C only, not for {language.name}")
-    if ascii_name(name) != name or name in language.reserved:
+    if not isinstance(name, str) or ascii_name(name) != name or name in language.reserved:
         raise ValueError(f"{name!r} cannot be the name of a function in {language.name}")
 
 

@@ -28,7 +28,7 @@ from autodiff.formula.text import to_ascii
 from autodiff.graph import check_recorded
 from autodiff.modes import MODES
 from autodiff.names import caller_names, find, labels
-from autodiff.op import number
+from autodiff.op import checked_dict, number
 from autodiff.value import Value
 
 
@@ -111,6 +111,8 @@ def check_formula(
             f"check_formula takes a Value and what it is differentiated by, not {type(y).__name__}"
         )
     extra = caller_names()
+    if names is not None:
+        checked_dict(names, "names is a dict from names in the claim to Values")
     check_recorded(y)
     token = MODES.set(frozenset())  # neither strict() nor no_record() is about our own evaluations
     try:
