@@ -130,9 +130,12 @@ def test_ctrl_c_inside_a_compiled_run_leaves_whole_steps(moments: int) -> None:
     chance = random.Random(moments)
     tried = interrupted = program()
     stopped = 0
-    start = time.perf_counter()
-    copy.deepcopy(tried).run(X, 1e-4, 2_000)
-    length = max(time.perf_counter() - start, 2e-4)  # what a run takes depends on the backend
+    lengths = []  # what a run takes depends on the backend
+    for _ in range(5):
+        copied, start = copy.deepcopy(tried), time.perf_counter()
+        copied.run(X, 1e-4, 2_000)
+        lengths.append(time.perf_counter() - start)
+    length = max(min(lengths), 2e-4)
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
