@@ -6,9 +6,9 @@ are used again; across axes they are put into as few segments as possible. What 
 along its own axis or is shared, so the steps of an axis run side by side, in windows, until one of
 them reads what such a stretch adds up.
 
-To add an instruction: give its kind a number in backends/native_backend.py as in reading.h. If the
-op alone decides, a line of `WAYS` there is all. If columns decide, `choose` below does; if two steps
-become one, `join` does. */
+To add an instruction: reading.h numbers its kind. If the op alone decides that it is used, a line of
+`WAYS` in backends/native_backend.py is all that is needed here. If the columns of a step decide, `choose`
+below does; if two steps become one, `join` does, after `JOINTS` where the two ops decide. */
 
 #include "nodes.h"
 
@@ -18,13 +18,13 @@ enum { PAIR = 1, SHARE = 3, ALL_SHARES, INNER_MATRIX, INNER_TERMS, INNER_SHARED,
 enum { ADDS = 1, BIAS = 2, WITH_SUM = 4 };                    /* options of an instruction */
 enum { FEW = 3 };                                             /* factors of a grid */
 
-/* How an op is done: `Way` of native_backend.py. `set` is its place among the rows that are cheaper
-   for a whole set. */
+/* How an op is done, as `written` of native_backend.py says: `place` is that of its row, `set` its
+   place among the rows that are cheaper for a whole set. */
 typedef struct {
     int32_t kind, place, option, set;
 } Way;
 
-/* Two ops that are cheaper together, and how. */
+/* Two ops that are cheaper together, and how: `JOINTS` of native_backend.py. */
 typedef struct {
     int32_t first, second, kind, place;
 } Joint;
