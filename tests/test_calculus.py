@@ -95,6 +95,15 @@ def test_a_polynomial_differentiated_away_stays_zero_at_zero():
     assert ad.grad(TABLE["power_bend"](x, 0.0), x).data == 0.0
 
 
+@pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0, 3.0])
+def test_a_recorded_exponent_is_like_a_constant_two_orders_beyond_the_polynomial(exponent):
+    x, y = Value(0.0, "x"), Value(exponent, "y")
+    for n in range(int(exponent) + 3):
+        expected = math.factorial(n) if n == exponent else 0.0
+        assert ad.derivative(x**y, x, order=n).data == expected
+        assert ad.derivative(x**exponent, x, order=n).data == expected
+
+
 @pytest.mark.parametrize("order", [-1, 1.0, "1", None, 0.5])
 def test_an_order_counts(order):
     x = Value(1.0)
