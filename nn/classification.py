@@ -14,7 +14,8 @@ from nn.pairing import pairs, plain, total
 def binary_cross_entropy(outputs: Any, targets: Any, *, name: str = "E") -> Any:
     """The sum of -(t*log(p) + (1 - t)*log(1 - p)), for outputs p that are probabilities.
 
-    A target that is the number 0 or 1 leaves just the term that counts, so p = t costs 0. Outputs
+    A target that is the number 0 or 1 leaves just the term that counts, so p = t costs 0. One that
+    is a Value is a variable like p, and keeps both terms: 0*log(0) is nan, as everywhere. Outputs
     of a sigmoid reach 1 at a sum of 37; `binary_cross_entropy_with_logits` has no such end.
 
     >>> binary_cross_entropy(0.75, 1.0)
@@ -35,7 +36,8 @@ def binary_cross_entropy(outputs: Any, targets: Any, *, name: str = "E") -> Any:
 def binary_cross_entropy_with_logits(outputs: Any, targets: Any, *, name: str = "E") -> Any:
     """Binary cross-entropy of sigmoid(z), from the weighted sums z ("linear" output) themselves.
 
-    (1 - t)*softplus(z) + t*softplus(-z), which keeps its digits for every z.
+    (1 - t)*softplus(z) + t*softplus(-z), which keeps its digits for every z; at an infinite z a
+    target that is a Value gives 0*inf, nan, where the number 0 or 1 leaves one term.
 
     >>> binary_cross_entropy_with_logits(40.0, 1.0)
     4.248354255291589e-18

@@ -86,6 +86,22 @@ def test_a_hard_label_leaves_one_term() -> None:
 # ---------------------------------------------------------------- digits
 
 
+def test_a_target_that_is_a_variable_keeps_both_terms() -> None:
+    """At p = t both slopes are there; a condition on t would lose that by t."""
+    for loss, sure, slope in (
+        (LOGITS, 1000.0, -1000.0),
+        (BCE, 1.0 - 2.0**-53, -53 * math.log(2.0)),
+    ):
+        p, t = ad.Value(sure, "p"), ad.Value(1.0, "t")
+        E = loss(p, t)
+        E.backward()
+        assert E.data == loss(sure, 1.0)
+        assert t.grad == pytest.approx(slope)
+    assert LOGITS(INF, 1.0) == BCE(1.0, 1.0) == 0.0
+    assert math.isnan(LOGITS(ad.Value(INF), ad.Value(1.0)).data)
+    assert math.isnan(BCE(ad.Value(1.0), ad.Value(1.0)).data)
+
+
 def test_cross_entropy_keeps_its_digits() -> None:
     rng = random.Random(1)
     with mpmath.workdps(400):  # the shares of the others may be 1e-170
