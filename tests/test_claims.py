@@ -471,6 +471,34 @@ NUMBERS_OF_POWERS = [
 ]
 
 
+NUMBERS_TO_BE_SEEN = [  # y, claimed for dy/dx, what is said
+    ("a*x**2.5", "a*x^1.5", "a factor 5/2 is missing"),
+    ("a*x**2.5", "0.4*a*x^1.5", "the number should be 5/2, you have 0.4"),
+    ("exp(2.5*x)", "exp(2.5*x)", "a factor 5/2 is missing"),
+    ("0.4*a*x", "a", "a factor 0.4 is missing"),
+    ("0.4*a*x", "-a", "a factor 0.4 is missing. the sign is wrong"),
+    ("a*x*1.7", "a", "a factor 1.7 is missing"),
+    ("0.25*a*x", "a", "a factor ¼ is missing"),
+    ("a*x/3", "a", "a factor 1/3 is missing"),
+    ("a*x/3", "3*a", "the number should be 1/3, you have 3"),
+    ("a*x", "0.4*a", "the number 0.4 is a factor too much"),
+    ("a*x", "2.5*a", "the number 2.5 is a factor too much"),
+    ("a*x", "a/2.5", "a factor 2.5 is missing"),
+    ("a*x", "a/3", "a factor 3 is missing"),
+    ("0.5*a*x", "a", "there is a factor 2 too much: the ½ is forgotten"),
+]
+
+
+@pytest.mark.parametrize(("text", "claim", "why"), NUMBERS_TO_BE_SEEN)
+def test_of_a_number_and_its_reciprocal_the_one_that_can_be_seen(
+    text: str, claim: str, why: str
+) -> None:
+    a, x = ad.values("a x", [1.3, 0.7])
+    verdict = check_formula(ad.parse(text, a=a, x=x).named("y"), x, claim)
+    assert not verdict
+    assert verdict.why == f"{why}."
+
+
 @pytest.mark.parametrize(("claim", "why"), NUMBERS_OF_POWERS)
 def test_a_wrong_number_of_a_power(claim: str, why: str) -> None:
     x = ad.Value(2.0, "x")

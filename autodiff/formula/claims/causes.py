@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from autodiff.formula.claims.factors import Finding, align
+from autodiff.formula.claims.factors import align
 from autodiff.formula.claims.parts import Part, Parts
 from autodiff.formula.claims.program import Column, Points, Program, same
 from autodiff.formula.claims.reading import Read
+from autodiff.formula.claims.sentences import Finding
 from autodiff.formula.claims.terms import Monomial, monomials
 from autodiff.formula.reading import Reader
 from autodiff.value import Value

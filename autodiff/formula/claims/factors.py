@@ -5,44 +5,23 @@ the slip.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import prod
 
 from autodiff.formula.claims.names import stem
 from autodiff.formula.claims.parts import Factor, Part
 from autodiff.formula.claims.program import Column, Points, Program, call, number_text, same
+from autodiff.formula.claims.sentences import (
+    Claimed,
+    Finding,
+    missing_factors,
+    should_be,
+    wrong_names,
+    wrong_number,
+)
 from autodiff.formula.claims.terms import Monomial
 from autodiff.value import Value
 
 MOST_SLIPS = 4  # in one path; with more, the claim is another formula altogether
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A slip: in which path, at which component, and what is wrong there (no full stop)."""
-
-    path: str
-    component: str
-    why: str
-
-    @property
-    def where(self) -> str:
-        """Path and component on one line."""
-        return ": ".join(filter(None, (self.path, self.component)))
-
-
-@dataclass(slots=True)
-class Claimed:
-    """A factor of the claim: the node, whether it multiplies or divides, and its numbers."""
-
-    node: int
-    above: bool
-    text: str
-    column: Column
-
-    @property
-    def shown(self) -> str:
-        return self.text if self.above else f"1/({self.text})"
 
 
 def align(
@@ -85,17 +64,17 @@ def align(
         whole = number + pairs[0][0].shown
     pairs.sort(key=lambda pair: part.factors.index(pair[1]))
     if len(pairs) > 1 and known and swaps:
-        findings.append(_wrong_names(part, pairs, swaps))
+        findings.append(wrong_names(part, pairs, swaps))
     else:
         findings += [
-            Finding(part.path, theirs.component, _should_be(theirs, whole or ours.shown))
+            Finding(part.path, theirs.component, should_be(theirs, whole or ours.shown))
             for ours, theirs in pairs
         ]
-    findings += _missing(part, wanted)
+    findings += missing_factors(part, wanted)
     for ours in claimed:
         findings.append(Finding(part.path, "", f"the factor {ours.shown} is too much"))
     if known:
-        findings += _number(part, ratio, turned)
+        findings += wrong_number(part, ratio, turned, program)
     return (findings, plain) if findings else None
 
 
@@ -231,69 +210,3 @@ def _same_product(claimed: Sequence[Claimed], wanted: Sequence[Factor]) -> bool:
 
 def _inverse(column: Column) -> Column:
     return [call("div", (1.0, x)) for x in column]
-
-
-# ---------------------------------------------------------------- sentences
-
-
-def _should_be(theirs: Factor, shown: str) -> str:
-    if not theirs.component:
-        return f"{shown} should be {theirs.text}"
-    if theirs.text == theirs.formula:
-        return f"{theirs.component} should be {theirs.formula}, you have {shown}"
-    return f"{theirs.component} should be {theirs.formula}, you have {shown} for {theirs.text}"
-
-
-def _wrong_names(
-    part: Part, pairs: Sequence[tuple[Claimed, Factor]], swaps: dict[str, str]
-) -> Finding:
-    """Several factors with the index of another unit, as one slip."""
-    components = dict.fromkeys((f.component, f.formula) for _, f in pairs)
-    belongs = ", ".join(f"{symbol} = {formula}" for symbol, formula in components if symbol)
-    why = f"{' and '.join(swaps)} should be {' and '.join(swaps.values())}"
-    first = pairs[0][1].component
-    return Finding(part.path, first, f"{why}: {belongs}" if belongs else why)
-
-
-def _missing(part: Part, wanted: Sequence[Factor]) -> list[Finding]:
-    """Factors without a counterpart; a component of which all are missing is named as a whole."""
-    findings = []
-    for symbol in dict.fromkeys(factor.component for factor in wanted):
-        missing = [factor for factor in wanted if factor.component == symbol]
-        every = [factor for factor in part.factors if factor.component == symbol]
-        whole = f"{symbol} = {missing[0].formula}"
-        if symbol and len(missing) == len(every):
-            why = f"the factor {whole} is missing"
-            findings.append(Finding(part.path, symbol, why))
-            continue
-        for factor in missing:
-            of = f" of {whole}" if symbol else ""
-            findings.append(Finding(part.path, symbol, f"the factor {factor.text}{of} is missing"))
-    return findings
-
-
-def _number(part: Part, ratio: float, turned: list[tuple[Claimed, Factor]]) -> list[Finding]:
-    """A sign or a number that is wrong, all else being equal."""
-    findings = []
-    size = abs(ratio)
-    if abs(size - 1.0) > 1e-9 and size > 0.0:
-        right = abs(part.coefficient)
-        inverse = 1.0 / size
-        if right != 1.0 and abs(size * right - 1.0) > 1e-9:
-            yours = number_text(size * right)
-            said = f"the number should be {number_text(right)}, you have {yours}"
-        elif size < 1.0 and abs(inverse - round(inverse)) < 1e-9:
-            said = f"a factor {inverse:.0f} is missing"
-        elif size == 2.0:
-            said = "there is a factor 2 too much: the ½ is forgotten"
-        else:
-            said = f"the number {number_text(size)} is a factor too much"
-        findings.append(Finding(part.path, "", said))
-    if ratio < 0.0:
-        said, component = "the sign is wrong", ""
-        if len(turned) == 1 and turned[0][1].component and turned[0][1].size > 1:
-            ours, theirs = turned[0]
-            component = theirs.component
-            said += f": {component} should be {theirs.formula}, you have {ours.shown}"
-        findings.append(Finding(part.path, component, said))
-    return findings

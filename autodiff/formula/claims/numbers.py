@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from autodiff.calculus import gradients
-from autodiff.formula.claims.factors import Finding
 from autodiff.formula.claims.names import stem
 from autodiff.formula.claims.parts import Part, Parts
 from autodiff.formula.claims.program import Points, Program, call, close
+from autodiff.formula.claims.sentences import Finding
 from autodiff.formula.reading import Reader
 from autodiff.graph import evaluate, topological
 from autodiff.real import power

@@ -8,11 +8,11 @@ to be computed anew.
 
 from collections.abc import Iterator, Sequence
 
-from autodiff.formula.claims.factors import Finding
 from autodiff.formula.claims.names import stem
 from autodiff.formula.claims.parts import Part
 from autodiff.formula.claims.program import Column, Node, Points, Program, call, compiled, same
 from autodiff.formula.claims.reading import Read
+from autodiff.formula.claims.sentences import Finding
 from autodiff.formula.delta import delta_name
 from autodiff.syntax import ParseError, postfix
 from autodiff.value import Value

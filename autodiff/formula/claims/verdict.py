@@ -17,11 +17,11 @@ from dataclasses import dataclass
 
 from autodiff.calculus import gradients
 from autodiff.formula.claims.causes import find_causes
-from autodiff.formula.claims.factors import Finding
 from autodiff.formula.claims.names import ClaimNames
 from autodiff.formula.claims.numbers import UNEXPLAINED, as_number, judge_number
 from autodiff.formula.claims.program import Points, Program, close, compiled
 from autodiff.formula.claims.reading import Read, read_claim
+from autodiff.formula.claims.sentences import Finding
 from autodiff.formula.figures import Figures
 from autodiff.formula.reading import Reader
 from autodiff.formula.text import to_ascii
