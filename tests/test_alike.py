@@ -22,7 +22,7 @@ def test_up_to_four_are_all_shown() -> None:
 def test_of_more_the_first_two_and_the_last() -> None:
     page = [Alike(remarks(7), "paths")]
     short = said(laid_out(page, whole=False))
-    assert short == ["0", "1", "… 4 more paths: full() shows them", "6"]
+    assert short == ["0", "1", "… 4 more paths: full() or --full shows them", "6"]
     assert said(laid_out(page, whole=True)) == list("0123456")
 
 
@@ -35,7 +35,7 @@ def test_either() -> None:
 def test_runs_are_told_apart_by_shape() -> None:
     shaped = [("a", group) for group in remarks(5)] + [("b", group) for group in remarks(2)]
     short = said(laid_out(in_runs(shaped, "deltas"), whole=False))
-    assert short == ["0", "1", "… 2 more deltas: full() shows them", "4", "0", "1"]
+    assert short == ["0", "1", "… 2 more deltas: full() or --full shows them", "4", "0", "1"]
 
 
 def test_the_shape_of_a_term_forgets_names_and_numbers() -> None:

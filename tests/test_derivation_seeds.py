@@ -66,6 +66,7 @@ PAGE_003_W1_BY_PATHS = """\
   5  ∂sum_h1/∂w1       sum_h1 = i1·w1 + i2·w3 + b1
                        = i1                                         =       0.1
   ∂E1/∂w1 ≈ 0.68492 · 0.19480 · 0.5 · 0.23978 · 0.1                 ≈   0.00159
+
   path B   E2 → out_o2 → sum_o2 → out_h1 → sum_h1 → w1
   1  ∂E2/∂out_o2       E2 = ½(target2 − out_o2)²
                        = 2·½·(target2 − out_o2)·(−1)
@@ -79,6 +80,7 @@ PAGE_003_W1_BY_PATHS = """\
   4  ∂out_h1/∂sum_h1   out_h1·(1 − out_h1)   as in path A           ≈   0.23978
   5  ∂sum_h1/∂w1       i1   as in path A                            =       0.1
   ∂E2/∂w1 ≈ (−0.17044) · 0.17184 · 0.7 · 0.23978 · 0.1              ≈  −0.00049
+
   sum  ∂E_total/∂w1 ≈ 0.00159 + (−0.00049)                          ≈   0.00110
   checked: backward() 0.00110 · finite difference 0.00110
 

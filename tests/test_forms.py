@@ -101,6 +101,26 @@ def test_a_matrix_needs_a_network() -> None:
         ad.derive(E, w[0], form="matrix")
 
 
+def test_a_page_shows_each_layer_once() -> None:
+    """A later weight of a page refers to the layers that an earlier one has shown."""
+    model = MLP(2, [2, 1], seed=3)
+    E = half_squared_error(model([0.1, 0.5]), 1.0)
+    page = str(ad.derive(E, ["w1", "w2", "w5", "b_h1"], form="matrix"))
+    for left in ("δ(output) =", "δ(hidden) =", "W(hidden) =", "W(output) ="):
+        assert page.count(f"\n  {left}") == 1
+    assert page.count("\n  2 deltas as for w1 · gradients of hidden as for w1\n") == 2
+    assert page.count("\n  1 delta as for w1\n") == 1
+
+
+def test_every_weight_of_a_small_network_is_derived() -> None:
+    model = MLP(2, [2, 2], seed=3)
+    E = half_squared_error(model([0.1, 0.5]), [1.0, 0.0])
+    page = str(ad.derive(E, model.parameters()))
+    assert len(model.parameters()) == 12
+    assert "…" not in page
+    assert all(f"\n  ∂E_total/∂{label} = " in page for label in model.named_parameters())
+
+
 # ---------------------------------------------------------------- the shape of paths
 
 
@@ -180,7 +200,7 @@ def test_a_network_of_337_parameters_takes_a_page() -> None:
     derivation = ad.derive(E, "w1")
     page = str(derivation)
     assert process_time() - start < 1.0
-    assert "… 13 more deltas: full() shows them" in page
+    assert "… 13 more deltas: full() or --full shows them" in page
     assert len(page.splitlines()) <= 40
     assert str(derivation.full()).count("  δ_h2_") == 16
     chain = str(ad.derive(E, "w1", form="chain"))

@@ -77,7 +77,7 @@ def test_one_row_for_each_component() -> None:
     start = cells.index("2∂outo1∂sumo1")
     assert cells[start : start + 5] == [
         "2∂outo1∂sumo1",
-        "outo1=σ(sumo1)σ′=σ·(1−σ)",
+        "outo1=σ(sumo1)σ′=σ(1−σ)",
         "outo1(1−outo1)",
         "0.73493·(1−0.73493)",
         "≈0.19481",

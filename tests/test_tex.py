@@ -155,6 +155,19 @@ def test_seed_003_as_on_the_board() -> None:
     )
 
 
+def test_the_slope_of_an_activation_is_mathematics() -> None:
+    w, x = ad.values("w x", [0.5, 2.0])
+    out = (w * x).named("z").sigmoid().named("out")
+    latex = ad.derive((out * out).named("E"), w).latex()
+    assert r"\mathrm{out} &=\sigma(z),\quad\sigma'=\sigma\,(1-\sigma)&&" in latex
+
+
+def test_a_number_is_not_repeated() -> None:
+    w, b = ad.values("w b", [0.5, 2.0])
+    latex = ad.derive(((w + b).named("z") ** 2).named("E"), b).latex()
+    assert r"\frac{\partial z}{\partial b} &=1\\" in latex
+
+
 def test_long_rows_are_broken() -> None:
     terms = sum((Name(f"out_h{i}", 1.0) * Name(f"w{i}", 1.0) for i in range(40)), Name("b", 0.0))
     lines = broken(Latex().write(terms))

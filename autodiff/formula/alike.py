@@ -13,7 +13,7 @@ from autodiff.formula.terms import Call, Name, Product, Sum, Term
 
 MOST = 4  # alike parts that are all shown; of more, the first two and the last
 MOST_FACTORS = 8  # of a product, and components of a chain
-MOST_WEIGHTS = 8  # of a list, that are all shown
+MOST_WEIGHTS = 12  # of a list, that are all shown, and rows of its table
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,9 @@ def laid_out(entries: Iterable[Entry], whole: bool) -> list[Item]:
                 left_out = 0 if whole or len(groups) <= most else len(groups) - 3
                 for i, group in enumerate(groups):
                     if left_out and i == 2:
-                        items.append(Remark(f"… {left_out:,} more {what}: full() shows them"))
+                        items.append(
+                            Remark(f"… {left_out:,} more {what}: full() or --full shows them")
+                        )
                     if not left_out or i < 2 or i == len(groups) - 1:
                         items += laid_out(group, whole)
             case Either():

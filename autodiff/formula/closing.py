@@ -36,8 +36,6 @@ from autodiff.formula.terms import Name, Term, plus, times
 from autodiff.graph import evaluate
 from autodiff.value import Value
 
-MOST_ROWS = 12  # of the table
-
 
 def new_components(task: Task, result: Result, shown: Mapping[tuple[str, ...], str]) -> list[Entry]:
     """A later weight of a page: only what the weights before it did not need."""
@@ -187,8 +185,8 @@ def table_of(derived: Sequence[Derived]) -> Either:
         numbers: list[Piece] = [Number(d.value), *([Number(d.new)] if d.new is not None else [])]
         rows.append((Label(d.label), Formula(d.formula), *numbers))
         short.append((Label(d.label), Formula(abridged(d.formula)), *numbers))
-    if len(rows) > MOST_ROWS:
-        short[MOST_ROWS // 2 : -MOST_ROWS // 2 + 1] = [(Label("…"),) * len(header)]
+    if len(rows) > MOST_WEIGHTS:
+        short[MOST_WEIGHTS // 2 : -MOST_WEIGHTS // 2 + 1] = [(Label("…"),) * len(header)]
     return Either(Table(header, tuple(short)), Table(header, tuple(rows)))
 
 

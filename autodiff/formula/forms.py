@@ -239,6 +239,7 @@ def paths_form(task: Task) -> Result:
         symbol: Piece = Partial(task.label(start), target) if alone else Words(f"path {letter}")
         names.append(symbol)
         group: list[Entry] = [
+            Remark(""),
             Remark(f"path {letter}   " + " → ".join(map(task.label, nodes))),
         ]
         components: list[list[Entry]] = []
@@ -262,7 +263,7 @@ def paths_form(task: Task) -> Result:
     if len(names) > 1:
         items.insert(0, _display(left, names, Summands, MOST))
         sums = [Block([_sum_line(task, values, m, left)], "sum") for m in (MOST, len(values))]
-        items.append(Either(*sums))
+        items += [Remark(""), Either(*sums)]
     return Result(items, plus(*formulas), sum(values), tuple(steps))
 
 

@@ -165,6 +165,8 @@ class _Html(Typesetter):
             if column == NUMBERS and relation == "≈" and column not in row.cells:
                 text = ""  # the sign stands before the value
             row.add(column, _broken(text + self.piece(line.right)))
+        if line.rule:
+            row.add(BECAUSE, f'<span class="ad-note">{math(self.rule(*line.rule))}</span>')
         if line.note:
             row.add(BECAUSE, f'<span class="ad-note">{self._words(line.note)}</span>')
         if line.value is not None:

@@ -114,6 +114,8 @@ class Layout:
 
     def line(self, lead: str, line: Line) -> list[str]:
         text = self.piece(line.right)
+        if line.rule:
+            text += self.spelled(f",  {line.rule[0]}′ = {self.symbols.write(line.rule[1])}")
         if line.note:
             text += self.words(f",  {line.note}" if line.value is None else f"   {line.note}")
         rows = _wrapped(lead, text, WIDTH)

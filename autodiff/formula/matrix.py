@@ -21,6 +21,7 @@ from autodiff.formula.page import (
     Number,
     Partial,
     Piece,
+    Remark,
     Words,
 )
 from autodiff.formula.symbols import symbol
@@ -84,16 +85,26 @@ def matrix_form(task: Task) -> Result:
             "network whose Values are named layer.neuron.name, as nn.MLP does; "
             "choose form='delta' here"
         )
+    number = next(i for i, layer in enumerate(layers) if own[0] in layer.sums)
     items: list[Entry] = []
-    above: LayerSums | None = None
-    for layer in reversed(layers):
-        items.append(_delta_block(task, layer, above))
-        above = layer
-        if own[0] in layer.sums:
-            number = layers.index(layer)
-            below = f"a{_of_sums(task, layers[number - 1])}" if number else "x"
-            items += _gradient_blocks(task, layer, below)
-            break
+    known: dict[str, int] = {}  # where deltas stand already, and how many
+    downwards = layers[::-1]
+    for layer, above in zip(downwards[: len(layers) - number], [None, *downwards], strict=False):
+        where = _shown(task, f"δ{_of_sums(task, layer)}")
+        if where:
+            known[where] = known.get(where, 0) + 1
+        else:
+            items.append(_delta_block(task, layer, above))
+    told = [f"{n} delta{'s' if n > 1 else ''} {where}" for where, n in known.items()]
+    layer = layers[number]
+    where = _shown(task, f"W{_of_weights(task, layer)}")
+    if where:
+        told.append(f"gradients of {layer.name} {where}")
+    else:
+        below = f"a{_of_sums(task, layers[number - 1])}" if number else "x"
+        items += _gradient_blocks(task, layer, below)
+    if told:
+        items.insert(0, Remark(" · ".join(told)))
     deltas = [Name(delta_name(task.label(z)), task.adjoints[z]) for z in own]
     formula = plus(
         *(
@@ -105,6 +116,14 @@ def matrix_form(task: Task) -> Result:
     entry = Partial(task.label(task.y), task.label(task.x))
     items.append(equation(task, entry, None, formula, value))
     return Result(items, formula, value)
+
+
+def _shown(task: Task, what: str) -> str:
+    """Where a page has shown something of a layer, "as for w1"; notes it where it has not."""
+    key = (task.label(task.y), what)
+    where = task.shown.get(key, "")
+    task.shown.setdefault(key, f"as for {task.label(task.x)}")
+    return where
 
 
 def layers_of(task: Task) -> list[LayerSums]:

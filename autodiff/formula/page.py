@@ -100,6 +100,7 @@ class Line:
     relation: str = "="
     value: float | None = None
     note: str = ""
+    rule: tuple[str, Term] | None = None  # the slope of the function on the right: f′ = term
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from autodiff.formula.page import (
 )
 from autodiff.formula.printer import Shown
 from autodiff.formula.symbols import legible
+from autodiff.formula.terms import Term
 from autodiff.formula.typeset import BREAK, Typeset
 from autodiff.op import SIGN, SUM
 
@@ -59,6 +60,10 @@ class Typesetter:
             case Change(left=left, sign=sign, right=right):
                 return self.piece(left) + spell.sign(sign) + self.piece(right)
         return spell.plain(legible(self._as_text(piece)))
+
+    def rule(self, function: str, slope: Term) -> str:
+        """The slope of a function in its own terms: σ′ = σ·(1 − σ)."""
+        return self.symbols.name(function, "′") + self.symbols.sign("=") + self.symbols.write(slope)
 
     def _cells(self, rows: tuple[tuple[Piece, ...], ...]) -> list[list[str]]:
         """The cells of a matrix, its middle left out where it is large."""

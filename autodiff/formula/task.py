@@ -129,7 +129,7 @@ def component_block(task: Task, c: Component, number: str) -> Block:
     lines = []
     if c.definition and c.upper not in task.defined:
         task.defined.add(c.upper)
-        lines.append(Line(Formula(c.definition), Label(c.upper), note=_rule_text(c)))
+        lines.append(Line(Formula(c.definition), Label(c.upper), rule=_rule(c)))
     lines += [Line(piece) for piece in c.proof]
     if c.raw:
         lines.append(Line(Factors(tuple(map(Formula, c.raw)), tight=True)))
@@ -161,12 +161,9 @@ def is_long(formula: Term, figures: Figures, *, numbers: bool = False) -> bool:
     return len(text.write(formula)) > LONGEST
 
 
-def _rule_text(c: Component) -> str:
-    if not c.rule:
-        return ""
-    name, slope = c.rule
-    text = Text().write(slope)
-    return f"{name}′ = {text}" if name in text else ""
+def _rule(c: Component) -> tuple[str, Term] | None:
+    """The slope of an activation where it is written with the activation itself."""
+    return c.rule if c.rule and c.rule[0] in Text().write(c.rule[1]) else None
 
 
 def equation(task: Task, left: Piece, meaning: Piece | None, formula: Term, value: float) -> Block:

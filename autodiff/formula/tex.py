@@ -92,9 +92,9 @@ class _Tex(Typesetter):
 
     def _line(self, line: Line, left: str, tag: str) -> list[str]:
         right = self._underbraced(line) or self.piece(line.right)
-        if line.value is not None and not (
-            isinstance(line.right, Number) and line.right.value == line.value
-        ):
+        if line.rule:
+            right += rf",\quad {self.rule(*line.rule)}"
+        if line.value is not None and right != self.numbers.figure(line.value)[0]:
             right += BREAK + self.value(line.value)
         if line.note and line.value is None:
             right += rf",\quad {self.symbols.words(line.note)}"
