@@ -111,8 +111,9 @@ class History:
             return f"History(no {self.unit}s{': ' if self.stopped else ''}{self.stopped})"
         first, last = self.rows[0].loss, self.rows[-1].loss
         end = f": {self.stopped}" if self.stopped else ""
+        done = self.rows[-1].epoch if self.unit == "step" else len(self.rows)  # step 0 is the start
         return (
-            f"History({len(self.rows)} {self.unit}{'s' * (len(self.rows) != 1)}, "
+            f"History({done} {self.unit}{'s' * (done != 1)}, "
             f"loss {first:.4g} {self.sparkline(24)} {last:.4g}{end})"
         )
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import autodiff as ad
 from nn.activations import Activation, activation_name, activation_op
+from nn.choices import checked_count
 from nn.initialisers import Seed, generator, initial_weights
 from nn.leaves import is_row, labelled, name_from_variables, named_leaves, parameter
 from nn.losses import half_squared_error
@@ -65,7 +66,7 @@ class Neuron(Trainable):
         self.activation = activation_op(activation)
         if not isinstance(names, NeuronNames):
             name_from_variables([weights, bias])
-            sizes = [_count(n_inputs, "n_inputs"), 1]
+            sizes = [checked_count(n_inputs, "n_inputs", 1), 1]
             names = network_names(names, sizes, self.activation is None).layers[0].neurons[0]
         self.names = names
         if weights is None:
@@ -120,7 +121,10 @@ class Layer(Trainable):
         self.activation = activation_op(activation)
         if not isinstance(names, LayerNames):
             name_from_variables([weights, biases])
-            sizes = [_count(n_inputs, "n_inputs"), _count(size, "the size of a layer")]
+            sizes = [
+                checked_count(n_inputs, "n_inputs", 1),
+                checked_count(size, "the size of a layer", 1),
+            ]
             names = network_names(names, sizes, self.activation is None).layers[0]
         self.names = names
         if weights is None:
@@ -190,7 +194,7 @@ class MLP(Trainable):
     def __init__(
         self,
         n_inputs: int,
-        sizes: Sequence[int],
+        sizes: Sequence[int] = (),
         activation: Activation | Sequence[Activation] = "sigmoid",
         output: Activation | None = None,
         *,
@@ -199,11 +203,13 @@ class MLP(Trainable):
         names: Vocabulary | NetworkNames = "out",
         seed: Seed = 0,
     ) -> None:
+        if is_row(n_inputs):
+            raise ValueError(f"inputs apart from layers: MLP(2, [3, 1]), not MLP({n_inputs!r})")
         if not is_row(sizes) or not len(sizes):
             raise ValueError(f"sizes is a list with the size of each layer, not {sizes!r}")
         self.sizes = [
-            _count(n_inputs, "n_inputs"),
-            *(_count(n, "the size of a layer") for n in sizes),
+            checked_count(n_inputs, "n_inputs", 1),
+            *(checked_count(n, "the size of a layer", 1) for n in sizes),
         ]
         depth = len(self.sizes) - 1
 
@@ -233,11 +239,13 @@ class MLP(Trainable):
             for k in range(depth)
         ]
 
-    def __call__(self, inputs: Any) -> Any:
+    def __call__(self, inputs: Any, *more: Any) -> Any:
         """Record one forward pass: a list of outputs, or the Value itself if there is one.
 
         Numbers among the inputs become leaves named by the vocabulary; Values are used as they are.
         """
+        if more:
+            raise TypeError(f"the inputs are one list: model({[inputs, *more]})")
         signals = named_leaves(inputs, self.names.inputs)
         for layer in self.layers:
             signals = layer.record(signals)
@@ -278,12 +286,6 @@ class MLP(Trainable):
 def _once(parameters: Iterable[ad.Value | None]) -> list[ad.Value]:
     """Each parameter once, in order: a bias may be shared."""
     return list(dict.fromkeys(p for p in parameters if p is not None))
-
-
-def _count(n: Any, what: str) -> int:
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise ValueError(f"{what} is a whole number from 1 on, not {n!r}")
-    return n
 
 
 def _list_of(given: Any, length: int, what: str, each: str) -> list[Any]:

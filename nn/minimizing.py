@@ -48,7 +48,10 @@ def minimize(
     Ctrl-C, and numbers that are not finite, end it as in `fit`. Raises as the optimizers do.
     """
     if not isinstance(E, ad.Value):
-        raise TypeError(f"minimize takes the Value that is to fall, not {E!r}")
+        raise TypeError(
+            f"minimize goes down a recorded Value, not {E!r} ({type(E).__name__}): give the result "
+            "itself, not its .data; a model and samples go to nn.fit"
+        )
     checked_count(steps, "steps", 0)
     if until is not None and not callable(until):
         until = ad.Value(until).data

@@ -11,6 +11,7 @@ again, or call `E.forward()`. `nn.adaptive` has the optimizers that adapt the ra
 
 import math
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import autodiff as ad
@@ -46,13 +47,23 @@ class Optimizer:
         maximize: bool = False,
         **unknown: Any,
     ) -> None:
-        self.rate = checked_rate(rate, unknown, f"{type(self).__name__}(parameters, rate=0.1)")
+        call = f"{type(self).__name__}(parameters, rate=0.1)"
+        self.rate = checked_rate(rate, unknown, call, self._options())
         self.maximize = maximize
         self.parameters = _checked_parameters(parameters)
         self.frozen = _resolve(freeze, self.parameters)
         self.steps = 0
         self.memory: dict[tuple[str, ad.Value], float] = {}
         self._fresh: dict[tuple[str, ad.Value], float] = {}
+
+    @classmethod
+    def _options(cls) -> list[str]:
+        """What may be given by name, here and in the classes above."""
+        known = (
+            getattr(vars(kind).get("__init__"), "__kwdefaults__", None) or {}
+            for kind in cls.__mro__
+        )
+        return [name for names in known for name in names]
 
     def change(self, parameter: ad.Value) -> float:
         """How far the parameter goes down in this step."""
@@ -178,12 +189,17 @@ def checked_fraction(given: Any, what: str) -> float:
     return number
 
 
-def checked_rate(rate: Any, unknown: Mapping[str, Any], call: str) -> float:
-    """The learning rate as a float; a TypeError says `rate=` where it was spelled otherwise."""
+def checked_rate(
+    rate: Any, unknown: Mapping[str, Any], call: str, options: Iterable[str] = ()
+) -> float:
+    """The learning rate as a float; a TypeError says `rate=` where it was spelled otherwise, and
+    for another unknown word which of the options looks like it."""
     for word in unknown:
         if word in OTHER_SPELLINGS:
             raise TypeError(f"the learning rate is spelled rate=, not {word}=: {call}")
-        raise TypeError(f"there is no option {word}= here: {call}")
+        near = get_close_matches(word, list(options), 1)
+        hint = f"; did you mean {near[0]}=?" if near else f" here: {call}"
+        raise TypeError(f"there is no option {word}={hint}")
     if rate is None:
         raise TypeError(f"a learning rate is missing: {call}")
     number = ad.Value(rate).data

@@ -104,7 +104,7 @@ def fit(
     checked_count(epochs, "epochs", 0)
     chosen = _loss(loss)
     if not hasattr(model, "parameters"):
-        raise TypeError(f"fit trains a network, or what has parameters() like one, not {model!r}")
+        raise TypeError(f"fit trains a model, fit(MLP(2, [3, 1]), X, y, rate=0.1), not {model!r}")
     parameters = model.parameters()
     schedule = rate if callable(rate) else None
     steered = _optimizer(optimizer, parameters, rate, schedule, maximize, unknown)
@@ -229,16 +229,16 @@ def _optimizer(
 ) -> Optimizer:
     """The optimizer that is meant, with the rate that is given."""
     start = rate_at(schedule, 0) if schedule else rate
-    call = "fit(model, X, y, rate=0.1)"
+    call, options = "fit(model, X, y, rate=0.1)", fit.__kwdefaults__ or ()
     if not isinstance(given, Optimizer):
-        start = checked_rate(start, unknown, call)
+        start = checked_rate(start, unknown, call, options)
         kind = (
             given if isinstance(given, type) else OPTIMIZERS[known(given, OPTIMIZERS, "optimizer")]
         )
         made: Optimizer = kind(parameters, start, maximize=maximize)
         return made
     if unknown:
-        checked_rate(given.rate, unknown, call)
+        checked_rate(given.rate, unknown, call, options)
     if maximize and not given.maximize:
         raise ValueError("maximize=True goes to the optimizer, where it is given")
     strangers = set(given.parameters) - set(parameters)

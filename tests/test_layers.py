@@ -187,6 +187,7 @@ def test_calls_under_no_record_keep_nothing() -> None:
 SHAPES: list[tuple[Any, str]] = [
     (lambda: MLP(2, 3), "sizes is a list"),  # type: ignore[arg-type]
     (lambda: MLP(2, []), "sizes is a list"),
+    (lambda: MLP([2, 2, 1]), r"MLP\(2, \[3, 1\]\), not MLP\(\[2, 2, 1\]\)"),  # type: ignore[arg-type]
     (lambda: MLP(0, [1]), "n_inputs is a whole number from 1 on, not 0"),
     (lambda: MLP(2, [1.5]), "size of a layer.*1.5"),  # type: ignore[list-item]
     (lambda: MLP(2, [1], "sigmod"), "no activation 'sigmod'; did you mean sigmoid"),
@@ -206,6 +207,7 @@ SHAPES: list[tuple[Any, str]] = [
     (lambda: MLP(2, [1]).targets([1, 2]), r"targets wanted: 1 \(target1\); given: 2"),
 ]
 KINDS: list[tuple[Any, str]] = [
+    (lambda: MLP(2, [1])(1, 2), r"the inputs are one list: model\(\[1, 2\]\)"),
     (lambda: MLP(2, [1])([[1, 2], [3, 4]]), r"model.predict\(X\)"),
     (lambda: MLP(1, [1])(["a"]), "'a' .str. is not a real number"),
     (lambda: MLP(1, [1], biases=["one"]), "'one' .str. is not a real number"),

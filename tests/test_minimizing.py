@@ -22,7 +22,7 @@ def test_the_loop_by_hand() -> None:
     assert (w.data, C.data) == (2.375, 1.140625)
     assert history.gradient_norm == [6.0, 3.0, 1.5, 0.75]
     assert history.stopped == "all 3 steps are done"
-    assert repr(history).startswith("History(4 steps, loss 10 ")
+    assert repr(history).startswith("History(3 steps, loss 10 ")
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,8 @@ def test_what_is_not_finite() -> None:
 
 def test_wrong_calls() -> None:
     w, C = parabola()
+    with pytest.raises(TypeError, match=r"give the result itself, not its \.data"):
+        minimize(C.data, [w], rate=0.1)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="spelled rate="):
         minimize(C, [w], lr=0.1)
     with pytest.raises(ValueError, match="steps is a whole number"):

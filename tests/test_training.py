@@ -478,7 +478,7 @@ def test_a_bar_on_a_terminal(
 WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"lr": 0.1}, TypeError, "spelled rate=, not lr="),
     ({"rate": None}, TypeError, r"a learning rate is missing: fit\("),
-    ({"epoch": 3}, TypeError, "no option epoch="),
+    ({"epoch": 3}, TypeError, "no option epoch=; did you mean epochs="),
     ({"rate": -1}, ValueError, "not negative"),
     ({"rate": lambda epoch: -1.0}, ValueError, "a rate is finite and not negative"),
     ({"loss": "squares"}, ValueError, "loss='squares' is unknown; use one of half_squared_error"),

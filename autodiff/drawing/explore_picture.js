@@ -66,7 +66,7 @@ function clusterFrame({ path, place: [x0, y0, x1, y1] }) {
       word(x0 + 8, y0 + 14, `− ${path.at(-1)}`, "quiet")));
 }
 
-// A folded cluster is a card where the cluster was; it shows the numbers of the last box in it.
+// A folded cluster is a card where the cluster was; it shows the numbers of what leaves it.
 function foldedCard({ path, place: [x0, y0, x1, y1] }) {
   const middle = (y0 + y1) / 2;
   return svg("g", {
@@ -166,14 +166,42 @@ function showNumbers() {
 }
 
 function showFoldNumbers(card, now, largest) {
-  const path = JSON.parse(card.dataset.path);
+  const outputs = outputsOf(JSON.parse(card.dataset.path));
+  if (!outputs.length) return;
   const { boxes } = state.graph;
-  const shown = boxes.findLastIndex((box) => !box.leaf && holds(path, box.cluster));
-  if (shown < 0) return;
-  const [value, gradient] = ["value", "gradient"].map((name) => card.querySelector(`.${name}`));
-  value.textContent = `${boxes[shown].title} ${now.known[shown] ? figure(state.values[shown]) : "?"}`;
-  gradient.textContent = gradientText(now, shown);
-  paint(card, now.missing[shown] === 0 ? now.gradients[shown] : 0, largest);
+  const room = Number(card.querySelector(".card").getAttribute("width")) - 16;
+  const texts = {
+    value: (i) => `${boxes[i].title} ${now.known[i] ? figure(state.values[i]) : "?"}`,
+    gradient: (i) => gradientText(now, i),
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    card.querySelector(`.${name}`).textContent = listed(outputs.map(text), room);
+  }
+  const arrived = outputs.map((i) => (now.missing[i] === 0 ? now.gradients[i] : 0));
+  paint(card, arrived.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a)), largest);
+}
+
+// The computed boxes of a cluster that something outside it uses; the root uses nothing.
+function outputsOf(path) {
+  const { boxes, edges, index } = state.graph;
+  const inner = (i) => holds(path, boxes[i].cluster);
+  const leaving = edges.map(({ tail, head }) => [index.get(tail), index.get(head)])
+    .filter(([tail, head]) => inner(tail) && !inner(head) && !boxes[tail].leaf)
+    .map(([tail]) => tail);
+  const last = boxes.findLastIndex((box, i) => !box.leaf && inner(i));
+  return leaving.length ? [...new Set(leaving)].sort((a, b) => a - b) : last < 0 ? [] : [last];
+}
+
+// As many of some texts as there is room for, about, at least one.
+function listed(texts, room) {
+  const sign = 6.5;
+  let shown = texts.length;
+  const line = () => {
+    const rest = texts.length - shown;
+    return texts.slice(0, shown).join(", ") + (rest ? ` … ${rest} more` : "");
+  };
+  while (shown > 1 && line().length * sign > room) shown -= 1;
+  return line();
 }
 
 function paint(card, gradient, largest) {

@@ -202,7 +202,10 @@ def test_neurons_and_layers_fold(page: Reader, seed: Seed) -> None:
     page.click("#picture .fold:not(.hidden)")
     assert page.run(visible) == 19
     page.click("[data-fold=layers]")
-    assert len(page.run(folded)) == 2
+    assert page.run(folded) == [
+        "Unfold+ hiddenout_h1 0.60109, out_h2 0.61538∂ 0.04621, ∂ 0.05663",
+        "Unfold+ outputout_o1 0.73493, out_o2 0.77955∂ 0.68493, ∂ −0.17045",
+    ]
     page.click("[data-fold=nothing]")
     assert page.run(visible) == 25
 
