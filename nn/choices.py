@@ -1,6 +1,6 @@
 """What a caller chooses: names out of a table, and whole numbers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 
@@ -17,3 +17,9 @@ def checked_count(n: Any, what: str, least: int) -> int:
     if isinstance(n, bool) or not isinstance(n, int) or n < least:
         raise ValueError(f"{what} is a whole number from {least} on, not {n!r}")
     return n
+
+
+def checked_sizes(n_inputs: Any, sizes: Iterable[Any]) -> list[int]:
+    """How many inputs, and how many neurons in each layer."""
+    layers = (checked_count(n, "the size of a layer", 1) for n in sizes)
+    return [checked_count(n_inputs, "n_inputs", 1), *layers]

@@ -16,7 +16,7 @@ from typing import Any
 
 import autodiff as ad
 from nn.activations import Activation, activation_name, activation_op
-from nn.choices import checked_count
+from nn.choices import checked_sizes
 from nn.initialisers import Seed, generator, initial_weights
 from nn.leaves import is_row, labelled, name_from_variables, named_leaves, parameter
 from nn.losses import half_squared_error
@@ -66,7 +66,7 @@ class Neuron(Trainable):
         self.activation = activation_op(activation)
         if not isinstance(names, NeuronNames):
             name_from_variables([weights, bias])
-            sizes = [checked_count(n_inputs, "n_inputs", 1), 1]
+            sizes = checked_sizes(n_inputs, [1])
             names = network_names(names, sizes, self.activation is None).layers[0].neurons[0]
         self.names = names
         if weights is None:
@@ -121,10 +121,7 @@ class Layer(Trainable):
         self.activation = activation_op(activation)
         if not isinstance(names, LayerNames):
             name_from_variables([weights, biases])
-            sizes = [
-                checked_count(n_inputs, "n_inputs", 1),
-                checked_count(size, "the size of a layer", 1),
-            ]
+            sizes = checked_sizes(n_inputs, [size])
             names = network_names(names, sizes, self.activation is None).layers[0]
         self.names = names
         if weights is None:
@@ -204,13 +201,11 @@ class MLP(Trainable):
         seed: Seed = 0,
     ) -> None:
         if is_row(n_inputs):
-            raise ValueError(f"inputs apart from layers: MLP(2, [3, 1]), not MLP({n_inputs!r})")
+            call = f"MLP(2, [3, 1]), not MLP({n_inputs!r})"
+            raise ValueError(f"the number of inputs stands apart from the layers: {call}")
         if not is_row(sizes) or not len(sizes):
             raise ValueError(f"sizes is a list with the size of each layer, not {sizes!r}")
-        self.sizes = [
-            checked_count(n_inputs, "n_inputs", 1),
-            *(checked_count(n, "the size of a layer", 1) for n in sizes),
-        ]
+        self.sizes = checked_sizes(n_inputs, sizes)
         depth = len(self.sizes) - 1
 
         def each_layer(given: Any, what: str, alike: bool) -> list[Any]:
