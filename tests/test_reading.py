@@ -62,3 +62,14 @@ def test_calls_are_not_nested_without_end() -> None:
     for _ in range(1000):
         y = y.sin()
     assert text(y) == "sin(" * 10 + "…" + ")" * 10
+
+
+def test_a_gradient_is_written_with_what_is_named() -> None:
+    w, x, t = ad.values("w x t", [0.5, 2.0, 1.0])
+    out = (w * x).sigmoid().named("out")
+    E = (0.5 * (t - out) ** 2).named("E")
+    slope = ad.grad(E, w)
+    assert slope.formula() == "−(t − out)·out·(1 − out)·x"
+    assert slope.latex() == r"-(t-\mathrm{out})\,\mathrm{out}\,(1-\mathrm{out})\,x"
+    again = (w * x).sigmoid().named("again")
+    assert (again.formula(), (again * out).formula()) == ("σ(w·x)", "again·out")

@@ -7,32 +7,36 @@ from autodiff.formula.derivation import Derivation
 from autodiff.formula.deriving import derive
 from autodiff.formula.reading import Reader
 from autodiff.formula.step import Step, explain_step
+from autodiff.formula.terms import Term, rewritten
 from autodiff.formula.text import Text
 from autodiff.names import labels as labels_of
 from autodiff.value import Value
 
 
-def _reader(value: Value, labels: Mapping[Value, str] | None) -> Reader:
-    return Reader(labels_of([value]) if labels is None else labels)
+def _term(value: Value, labels: Mapping[Value, str] | None) -> Term:
+    """What a Value was computed from; what a named Value stands for is written with its name."""
+    reader = Reader(labels_of([value]) if labels is None else labels)
+    found = reader.definition(value)
+    return found if found in reader.known else rewritten(found, reader.known)
 
 
 def formula_text(value: Value, labels: Mapping[Value, str] | None = None) -> str:
     """What a Value was computed from, down to the named Values, on one line of Unicode text."""
-    return Text().write(_reader(value, labels).definition(value))
+    return Text().write(_term(value, labels))
 
 
 def formula_latex(value: Value, labels: Mapping[Value, str] | None = None) -> str:
     """The same formula as LaTeX for math mode."""
     from autodiff.formula.latex import Latex, tidy
 
-    return tidy(Latex().write(_reader(value, labels).definition(value)))
+    return tidy(Latex().write(_term(value, labels)))
 
 
 def formula_mathml(value: Value, labels: Mapping[Value, str] | None = None) -> str:
     """The same formula as one `<math>` element."""
     from autodiff.formula.mathml import NAMESPACE, MathML, math
 
-    return math(MathML().write(_reader(value, labels).definition(value)), NAMESPACE)
+    return math(MathML().write(_term(value, labels)), NAMESPACE)
 
 
 __all__ = [
