@@ -1,4 +1,4 @@
-"""Draw the network of seed 003, built from bare Values: boxes with formula, value and gradient.
+"""Draw the network of text 003, built from bare Values: boxes with formula, value and gradient.
 
 The picture in docs/pictures is made with `python examples/draw_network.py`, run in that directory.
 """

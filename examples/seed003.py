@@ -1,4 +1,4 @@
-"""The network of seed 003 from bare Values: derive a gradient, take one step, see the error."""
+"""The network of text 003 from bare Values: derive a gradient, take one step, see the error."""
 
 from autodiff import derive, sigmoid, values
 

@@ -2,7 +2,7 @@
 
 Going back through a network the gradient is multiplied, layer by layer, by the slope of each
 activation and by the weights. Slopes of a sigmoid are 1/4 at most, so behind six of them at most
-2.4e-4 is left (seed 000 closes with this); large weights do the opposite. `diagnose` measures it
+2.4e-4 is left (text 000 closes with this); large weights do the opposite. `diagnose` measures it
 and says so in words.
 """
 

@@ -174,7 +174,7 @@ class MLP(Trainable):
     * `names`: the vocabulary, "out", "layer", "delta" or a function (`nn.vocabulary`). A Value that
       has a name keeps it; one without is called after the caller's variable that holds it.
 
-    The network of seed 003:
+    The network of text 003 (`nn.textbook`):
 
     >>> w1, w2, w3, w4, w5, w6, w7, w8 = ad.values("w1:9", [k / 10 for k in range(1, 9)])
     >>> b1, b2 = ad.values("b1 b2", [0.25, 0.35])

@@ -33,7 +33,7 @@ def half_squared_error(outputs: Any, targets: Any, *, name: str = "E") -> Any:
 
 
 def performance(outputs: Any, targets: Any, *, name: str = "P") -> Any:
-    """The sum of -0.5*(d - o)**2, which seed 002 *climbs*: train with `maximize=True`.
+    """The sum of -0.5*(d - o)**2, which text 002 *climbs*: train with `maximize=True`.
 
     >>> performance(ad.Value(0.5, "o"), ad.Value(1.0, "d"))
     Value(P=-0.125)

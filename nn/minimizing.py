@@ -1,4 +1,4 @@
-"""Minimizing: gradient descent on any recorded graph, as seed 001 writes it.
+"""Minimizing: gradient descent on any recorded graph, as text 001 writes it.
 
 while not terminated:
     w -= rate * dE/dw
@@ -32,7 +32,7 @@ def minimize(
     progress: bool = False,
     **options: Any,
 ) -> History:
-    """Go down (or up) any recorded graph: seed 001's `while not terminated: w -= rate * dE/dw`.
+    """Go down (or up) any recorded graph: text 001's `while not terminated: w -= rate * dE/dw`.
 
     `until` is a loss to reach, or a function of E that says when to stop; at most `steps` steps are
     taken. `options` are those of the optimizer (`freeze=`, `momentum=`). The graph is computed

@@ -26,7 +26,7 @@ class Optimizer:
     * `parameters`: leaves, as from `model.parameters()`; repeats count once.
     * `rate`: the learning rate; may be given a new number at any time.
     * `freeze`: those of the parameters that stay as they are, as Values or by label ("b1").
-    * `maximize`: climb instead of descend (the gradient ascent of seed 002).
+    * `maximize`: climb instead of descend (the gradient ascent of text 002).
 
     What an optimizer remembers of earlier steps lies in `memory`: a number for each of its `SLOTS`
     and each parameter, 0.0 before the first step. `state()` copies it, `restore` puts it back.

@@ -17,7 +17,7 @@ def mazur() -> Example:
         decimals=8,
         source="Matt Mazur, A Step by Step Backpropagation Example, 17 March 2015, "
         "https://mattmazur.com/2015/03/17/a-step-by-step-backpropagation-example/",
-        notes="The biases stay as they are. Seed 000 builds on this page. After 10,000 steps it "
+        notes="The biases stay as they are. Text 000 builds on this page. After 10,000 steps it "
         "prints the outputs 0.015912196 and 0.984065734, which have the slip of the new E_total "
         "in every step; with the old weights they are 0.015913620 and 0.984064274.",
         printed={

@@ -79,7 +79,7 @@ def fit(
       Without batches the model then has just that loss: no step is taken any more.
     * `clip_norm`, `clip_value`: limits of the gradient; `l1`, `l2`: penalties on the weights, which
       act on the gradient and are not part of the loss that is told.
-    * `maximize`: climb (for a performance, as in seed 002).
+    * `maximize`: climb (for a performance, as in text 002).
     * `backend`: "eager", "numpy", "native", or "auto" for the one that suits (`nn.steps`).
     * `progress`: a bar, or lines where there is no terminal; False for silence.
     * `checkpoint`: a file to keep the state in, every so many epochs and at the end; `resume`: such

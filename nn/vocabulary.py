@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 Speller = Callable[[str, int, int, int], str]
 Vocabulary = str | Speller
 
-# Seeds 000 and 003. Seed 003 writes the input first: sum_h1 = i1*w1 + i2*w3 + b1.
+# Texts 000 and 003. Text 003 writes the input first: sum_h1 = i1*w1 + i2*w3 + b1.
 OUT = {
     "input": "i{neuron}",
     "target": "target{neuron}",
@@ -29,7 +29,7 @@ OUT = {
     "linear output": "out_{unit}",
 }
 
-# Seed 001. The inputs are its layer 1; a weight and a bias carry the number of the layer they
+# Text 001. The inputs are its layer 1; a weight and a bias carry the number of the layer they
 # start from, first index = the neuron they go to.
 LAYER = {
     "input": "x_{neuron}",
@@ -42,7 +42,7 @@ LAYER = {
     "linear output": "s{index}",
 }
 
-# Seed 002, many neurons. The input of a neuron is the output of the one before it.
+# Text 002, many neurons. The input of a neuron is the output of the one before it.
 DELTA = {
     "input": "i_{neuron}",
     "target": "d_{neuron}",
@@ -54,7 +54,7 @@ DELTA = {
     "linear output": "o_{tag}{neuron}",
 }
 
-# Seed 002, a chain of single neurons. There o_l = i_r: one number, two names.
+# Text 002, a chain of single neurons. There o_l = i_r: one number, two names.
 CHAIN = DELTA | {
     "input": "i_{entered}",
     "target": "d",
@@ -67,7 +67,7 @@ CHAIN = DELTA | {
 
 VOCABULARIES = {"out": OUT, "layer": LAYER, "delta": DELTA}
 INPUT_FIRST = {"out"}
-LETTERS = "abcdeghjkmnpqstuvwxyz"  # layers in seed 002's way; l, r, f, i: left, right, final, input
+LETTERS = "abcdeghjkmnpqstuvwxyz"  # layers in text 002's way; l, r, f, i: left, right, final, input
 
 # ---------------------------------------------------------------- the names of one network
 
@@ -112,7 +112,7 @@ def network_names(names: Vocabulary, sizes: Sequence[int], linear: bool = False)
     Products are written weight first, unless the function has an attribute `weight_first = False`.
     `linear` says that the last layer has no activation: its sums are its outputs.
 
-    The words of seed 000, whose sums are called in:
+    The words of text 000, whose sums are called in:
 
     >>> def mechanics(kind, layer, neuron, source):
     ...     unit = f"{'iho'[layer]}{neuron}"
@@ -159,7 +159,7 @@ def network_names(names: Vocabulary, sizes: Sequence[int], linear: bool = False)
 
 
 def _speller(names: Vocabulary, sizes: Sequence[int], linear: bool) -> tuple[Speller, bool, bool]:
-    """What spells the names, whether weights come first, and whether this is seed 002's chain."""
+    """What spells the names, whether weights come first, and whether this is text 002's chain."""
     if callable(names):
         return _checked(names), getattr(names, "weight_first", True), False
     if not isinstance(names, str) or names not in VOCABULARIES:
@@ -187,7 +187,7 @@ def _words(
         "neuron": neuron,
         "source": source,
         "layer": layer,
-        "above": layer + 1,  # seed 001 counts the inputs as layer 1
+        "above": layer + 1,  # text 001 counts the inputs as layer 1
         "index": f"_{neuron}" if sizes[layer] > 1 else "",
         "comma": "_" if max(sizes[max(layer - 1, 0) : layer + 1]) > 9 else "",  # w_1_11 or w_11_1
         "count": before[layer] + (neuron - 1) * sizes[max(layer - 1, 0)] + source,
@@ -205,7 +205,7 @@ def _unit(sizes: Sequence[int], layer: int, neuron: int) -> str:
 
 
 def _tag(sizes: Sequence[int], layer: int) -> str:
-    """The letter of a layer: l, r as in seed 002; a, b, ..., f for more layers, f for one alone."""
+    """The letter of a layer: l, r as in text 002; a, b, ..., f for more layers, f for one alone."""
     last = len(sizes) - 1
     if last == 2 and layer > 0:
         return "lr"[layer == last]

@@ -1,4 +1,4 @@
-"""`autodiff demo`: one step of seed 003's network, beside the numbers that its article prints."""
+"""`autodiff demo`: one step of the network of text 003, beside the numbers that its article prints."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _forward(example: Any, spell: Callable[[str], str]) -> list[str]:
         [name for name, _ in _weights(example)],
     ]
     return [
-        "A network of 2 inputs, 2 hidden neurons and 2 outputs, all sigmoid (seed 003)",
+        "A network of 2 inputs, 2 hidden neurons and 2 outputs, all sigmoid (worked example 003)",
         "",
         *("  " + ", ".join(f"{name} {nodes[name].data:g}" for name in line) for line in given),
         "",

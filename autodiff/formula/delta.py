@@ -94,7 +94,7 @@ def _delta_names(task: Task) -> dict[Value, str]:
 
 
 def _slope_first(task: Task, above: Term, c: Component) -> bool:
-    """w·δ where a weight stands before a delta; seed 002 (ascent) writes the slope first
+    """w·δ where a weight stands before a delta; text 002 (ascent) writes the slope first
     throughout."""
     is_delta = isinstance(above, Name) and above.label.startswith("δ")
     return (task.options.sense == "ascent") or (is_delta and c.lower != task.label(task.x))
