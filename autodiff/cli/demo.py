@@ -1,4 +1,4 @@
-"""`autodiff demo`: one step of the network of text 003, beside the numbers that its article prints."""
+"""`autodiff demo`: one step of text 003's network, beside the numbers that its article prints."""
 
 from __future__ import annotations
 
