@@ -376,7 +376,10 @@ def test_help_does_not_import_more_than_it_needs(run_python) -> None:
 # ---------------------------------------------------------------- bad input
 
 COMPLAINTS = {
-    "nope": "argument COMMAND: invalid choice: 'nope'",
+    "nope": "there is no command 'nope'; there are demo, derive, check, draw,",
+    "deriv": "there is no command 'deriv'; did you mean derive?",
+    "derive|y = w|--fom|chain": "derive has no option --fom; did you mean --form?",
+    "derive|y = w|--lr=0.1": "derive has no option --lr=0.1; did you mean --rate?",
     "derive": "give one of these: a formula, --file FILE, --example 003, or - for standard input",
     "derive|w|--example|003": "give only one of these: a formula,",
     "derive|E = w": "line 1, column 5: w has no value yet",

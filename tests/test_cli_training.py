@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 import nn
 from autodiff.cli import main
+from autodiff.cli.training import TRAIN
 from nn import datasets, training
 
 QUICK = ["--hidden", "4", "--epochs", "3", "--quiet"]
@@ -272,6 +274,7 @@ ASCII = """
 import sys
 sys.stdout.reconfigure(encoding="ascii")
 from autodiff.cli import main
+from autodiff.cli.training import TRAIN
 raise SystemExit(main(["train", "xor", "--epochs", "50", "--save", "m.json"]))
 """
 
@@ -280,3 +283,10 @@ def test_the_page_has_the_network(capsys: Capture) -> None:
     assert main(["train", "xor", *QUICK, "--page", "x.html", "--save", "x.json"]) == 0
     assert capsys.readouterr().out.endswith("wrote x.json\nwrote x.html\n")
     assert json.loads(Path("x.json").read_text())["sizes"] == [2, 4, 1]
+
+
+def test_the_help_lists_every_data_set() -> None:
+    [data] = (o for o in TRAIN if o.spelled == ("data",))
+    assert re.findall(r"\w+", data.meaning["help"].partition(" or ")[0].rstrip(",")) == [
+        *datasets.DATASETS
+    ]

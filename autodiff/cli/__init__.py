@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,6 +20,8 @@ from autodiff.cli.terminal import complain, drop_output, flush
 
 __all__ = ["main"]
 
+_BY_NAME = {command.name: command for command in COMMANDS}
+_RATE = dict.fromkeys(("lr", "learning-rate", "eta"), "rate")  # it has one name everywhere
 OF_FREE_TEXT = {"--claim"}  # options whose value may begin with a minus
 
 
@@ -41,6 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     parser = _parser()
+    if words and not words[0].startswith("-") and words[0] not in _BY_NAME:
+        hint = _meant(words[0], _BY_NAME) or f"; there are {', '.join(_BY_NAME)}"
+        raise ValueError(f"there is no command {words[0]!r}{hint}")
     try:
         args, unknown = parser.parse_known_args(_joined(words))
     except SystemExit:  # --help and --version have printed what they are for
@@ -50,11 +56,20 @@ def _run(words: list[str]) -> int:
         return 2
     command: Command = args.command
     if unknown:
-        hint = "a formula that begins with a minus is given as y = -x" if "*" in unknown[0] else ""
-        raise ValueError(
-            f"{command.name} has no option {unknown[0]}; {hint or see(parser, command)}"
-        )
+        word = unknown[0].partition("=")[0]
+        minus = "; a formula that begins with a minus is given as y = -x" if "*" in word else ""
+        known = [spelled.lstrip("-") for option in command.options for spelled in option.spelled]
+        bare = word.lstrip("-")
+        meant = _meant(_RATE.get(bare, bare), known).replace("mean ", "mean --")
+        hint = minus or meant or f"; {see(parser, command)}"
+        raise ValueError(f"{command.name} has no option {unknown[0]}{hint}")
     return command.run(args)
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    """A question for what looks like one of the known words."""
+    near = get_close_matches(word, list(known), 1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 class _Parser(argparse.ArgumentParser):

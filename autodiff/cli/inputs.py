@@ -52,7 +52,7 @@ OPTIONS: tuple[Option, ...] = (
     option(
         "--example",
         metavar="003",
-        help="a published example: 000, 001, 002, 003, mazur, micrograd, ... (see nn/textbook.py)",
+        help="a published example: 000 to 003, mazur, micrograd, ...; a wrong name lists all",
     ),
     option(
         "--at",
