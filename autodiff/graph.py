@@ -122,7 +122,8 @@ def evaluate(root: Any, given: Mapping[Any, float] = MappingProxyType({})) -> di
 def check_recorded(*roots: Any) -> None:
     """Raise ValueError, with the name, if a Value was given new data since the roots were
     computed."""
-    check_order(roots[0], topological(*roots))
+    if roots:
+        check_order(roots[0], topological(*roots))
 
 
 def check_order(root: Any, order: list[Any]) -> None:

@@ -281,7 +281,7 @@ def test_what_is_wrong_is_said(call: Callable[[Any], Any], given: Any, tmp_path,
         (lambda: fit(callbacks="zz"), "a callback is a function of an Epoch, not 'zz'"),
         (lambda: fit(validation=[1, 2, 3]), "validation is (X, y) or a fraction, not 3 things"),
         (lambda: nn.accuracy(MODEL, 3, [1]), "X is a list with one entry a sample, not 3"),
-        (lambda: nn.minimize(3, [W], 0.1), "minimize takes the Value that is to fall, not 3"),
+        (lambda: nn.minimize(3, [W], 0.1), "minimize goes down a recorded Value, not 3 (int)"),
     ],
 )
 def test_some_of_it_in_full(call: Callable[[], Any], message: str) -> None:
