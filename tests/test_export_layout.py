@@ -133,7 +133,7 @@ def test_errors_name_what_is_wrong(neuron):
 
 def test_what_is_no_output_or_input_is_named():
     x = ad.Value(2.0, "x")
-    with pytest.raises(TypeError, match=r"an output is a Value of a graph, not 3 \(int\)"):
+    with pytest.raises(TypeError, match=r"an output is a Value of a graph, not 3 \(int\)$"):
         export(3, [x], "c")
     with pytest.raises(TypeError, match=r"a Value or the name of one is wanted, not 3 \(int\)"):
         export(x * x, 3, "c")

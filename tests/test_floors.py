@@ -15,9 +15,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = (
-    {"autodiff.native", "autodiff.plane", "autodiff.real", "autodiff.modes", "autodiff.syntax"},
-    {"autodiff.activations", "autodiff.op", "autodiff.powers"},
-    {"autodiff.plane", "autodiff.real", "autodiff.modes", "autodiff.syntax"},
+    {
+        "autodiff.fits",
+        "autodiff.modes",
+        "autodiff.native",
+        "autodiff.plane",
+        "autodiff.real",
+        "autodiff.syntax",
+    },
     {"autodiff.activations", "autodiff.op", "autodiff.powers", "autodiff.shares"},
     {"autodiff.ops", "autodiff.graph"},
     {"autodiff.value"},

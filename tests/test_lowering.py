@@ -6,6 +6,7 @@ numbers and at those of the oracle, and against mpmath within the bounds of the 
 
 import itertools
 import math
+import random
 from inspect import signature
 
 import pytest
@@ -65,6 +66,16 @@ def test_a_lowering_loses_no_digits(name):
             limit, scale = allowed(name, order, "", point)
             found = float(LOWERED[name](*map(float, point)))
             assert ulps(found, value, scale) <= limit, f"{name}{point}: {found!r}, exact {value}"
+
+
+@pytest.mark.parametrize("name", ["erf", "erfc"])
+def test_the_error_function_between_its_fits(name):
+    """A sum that rounds near a power of two is worst, so there are many points."""
+    rng = random.Random(7)
+    for low, high in ((-1.0, 0.5), (0.5, 1.2), (1.2, 4.0), (4.0, 26.0)):
+        for x in (rng.uniform(low, high) for _ in range(1000)):
+            error = ulps(LOWERED[name](x), exact(ROWS[name], (x,))[0])
+            assert error <= 4.0, f"{name}({x!r})"
 
 
 @pytest.mark.parametrize("name", sorted(set(LOWERED) - INLINED))

@@ -25,6 +25,7 @@ from autodiff.export.lowering import (
     product_tail,
     sum_tail,
 )
+from autodiff.fits import LARGE, MIDDLE, MIDDLE_AT_0, ONE_OVER_SQRT_PI, SMALL
 from autodiff.ops import absolute, div, equal, exp, expm1, less, less_equal, log1p, tanh, where
 
 # ---------------------------------------------------------------- the rectifier family
@@ -144,27 +145,6 @@ def normal_density(x: Any) -> Any:
     return bell(x, 0.5, 1.0 / SQRT_TWO_PI, 0.0)
 
 
-# Near zero erf(x) = x P(x**2), beyond erfc(x) = exp(-x**2) t Q(t - 1/2), t = 4 / (4 + x):
-# Chebyshev fits on 0 <= x <= 1 and 0.5 <= x <= 28, to 1.3e-19 and 1.2e-18 (mpmath.chebyfit);
-# highest power first.
-# fmt: off
-P = (
-    5.957176147748911e-11, -1.1372848856791674e-09, 1.4659775274047436e-08, -1.6350312701054695e-07,
-    1.6461000484121368e-06, -1.4925595266831182e-05, 0.0001205533111164271, -0.000854832698083379,
-    0.0052239776248180145, -0.026866170645076792, 0.11283791670954879, -0.3761263890318375,
-    1.1283791670955126,
-)
-Q = (
-    -0.003194317356541203, -0.0001711779574961337, 0.007838809115319261, 0.002492880549448377,
-    -0.013807547183042626, -0.011669853164547045, 0.019221841292103203, 0.03862734951644917,
-    -0.003721953218666459, -0.09052817555639074, -0.1164935076228511, 0.03596273508618467,
-    0.3911715625135859, 0.8438417068889288, 1.2221042385407594, 1.3920874979194042,
-    1.3234063515121053, 1.0817076626264712, 0.773208702265237, 0.488274364540441,
-    0.27399891525012277,
-)
-# fmt: on
-
-
 def polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
     """Horner's rule."""
     total: Any = coefficients[0]
@@ -173,33 +153,46 @@ def polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
     return total
 
 
+def ratio(polynomials: tuple[tuple[float, ...], tuple[float, ...]], x: Any) -> Any:
+    numerator, denominator = (polynomial(p, x) for p in polynomials)
+    return div(numerator, denominator)
+
+
 @lowered
 def erf_near(x: Any) -> Any:
-    """erf(x) for |x| <= 1."""
-    return x * polynomial(P, x * x)
+    """erf(x) for |x| <= 0.46875."""
+    return x * ratio(SMALL, x * x)
+
+
+@lowered
+def erfc_middle(x: Any) -> Any:
+    """erfc(x) from 0.46875 to 4; what the two sums round off is fed back."""
+    t = div(x - 1.734375, x + 4.0)
+    change = t * polynomial(MIDDLE, t)
+    scaled, size = MIDDLE_AT_0 + change, x + 0.5
+    lost = div((MIDDLE_AT_0 - scaled) + change, scaled) - div(0.5 - (size - x), size)
+    return bell(x, 1.0, div(scaled, size), lost)
 
 
 @lowered
 def erfc_far(x: Any) -> Any:
-    """erfc(x) for x >= 0.5."""
-    s = 4.0 + x
-    t = div(4.0, s)
-    q = polynomial(Q, t - 0.5)
-    lost = ((4.0 - t * s) - product_tail(t, s)) - t * sum_tail(4.0, x)  # 4 = t s + lost
-    return bell(x, 1.0, q * t, 0.25 * lost)
+    """erfc(x) for x > 0.46875."""
+    r = div(1.0, x * x)
+    large = bell(x, 1.0, div(ONE_OVER_SQRT_PI - r * ratio(LARGE, r), x), 0.0)
+    return where(less(x, 4.0), erfc_middle(x), large)
 
 
 @lowered
 def erf(x: Any) -> Any:
-    size = absolute(x)
-    far = 1.0 - erfc_far(size)
-    return where(less(size, 1.0), erf_near(x), where(less(x, 0.0), -far, far))
+    far = 1.0 - erfc_far(absolute(x))
+    near = less_equal(absolute(x), 0.46875)
+    return where(near, erf_near(x), where(less(x, 0.0), -far, far))
 
 
 @lowered
 def erfc(x: Any) -> Any:
-    right = where(less(x, 0.5), 1.0 - erf_near(x), erfc_far(x))
-    return where(less(x, -0.5), 2.0 - erfc_far(-x), right)
+    right = where(less_equal(x, 0.46875), 1.0 - erf_near(x), erfc_far(x))
+    return where(less(x, -0.46875), 2.0 - erfc_far(-x), right)
 
 
 @lowered
