@@ -1,5 +1,7 @@
 """Pictures: what is folded into what, at each level, and the same source on every run."""
 
+import re
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -230,6 +232,18 @@ def test_samples_of_one_network_share_their_neurons() -> None:
     assert drawing.note == "values are means of 3 samples"
     cell = next(s.cell for s in drawing.picture.boxes if s.cell.title == "i1")
     assert cell.number == pytest.approx(2.0)
+
+
+def test_labels_of_edges_do_not_cover_each_other() -> None:
+    """Twenty edges are labelled; between the inputs and four neurons they are close together."""
+    svg = draw(network_of(3, 4, 2), "network").svg()
+    paper = re.findall(
+        r'<rect x="([-\d.]+)" y="([-\d.]+)" width="([\d.]+)" height="14" rx="3"', svg
+    )
+    places = [tuple(map(float, place)) for place in paper]
+    assert len(places) == 20
+    for (x, y, wide), (x2, y2, wide2) in combinations(places, 2):
+        assert abs(y - y2) >= 13.9 or x + wide <= x2 + 0.1 or x2 + wide2 <= x + 0.1
 
 
 def test_wide_columns_leave_out_their_middle() -> None:

@@ -8,7 +8,9 @@ from autodiff.drawing.network import Line, Network, Spot
 from autodiff.drawing.palette import LIGHT
 from autodiff.drawing.svg import words, wrapped
 
-LABEL_AT = 0.3  # how far along an edge its label stands: where edges that cross have parted
+# How far along an edge its label stands: first where edges that cross have parted, else where no
+# other label is.
+LABEL_AT = (0.3, 0.7, 0.5, 0.4, 0.6, 0.2, 0.8)
 
 
 def svg_text(net: Network) -> str:
@@ -30,9 +32,7 @@ def svg_text(net: Network) -> str:
             f'stroke="{palette.bar(step, LIGHT)}" stroke-width="{_pen(line, strongest, crowd):.2f}"'
             f"{dashes}/></g>"
         )
-    for line in net.edges:
-        if line.label:
-            body.append(_label(line, net.radius))
+    body += [_scrap(x, y, line.label, 10.0) for line, (x, y) in _labels(net)]
     largest = palette.largest(spot.cell.gradient for spot in net.boxes)
     body += [
         _spot(spot, net.radius, palette.step(spot.cell.gradient, largest)) for spot in net.boxes
@@ -69,6 +69,7 @@ def dot_text(net: Network) -> str:
             f"{font()}label={in_quotes(text)}]\n"
         )
     strongest = palette.largest(line.number for line in net.edges)
+    places = {line.id: place for line, place in _labels(net)}
     for line in net.edges:
         colour = palette.bar(_step(line.number, strongest), LIGHT)
         colour += "99" if len(net.edges) >= CROWDED else ""
@@ -77,8 +78,8 @@ def dot_text(net: Network) -> str:
             f'  {line.tail.id} -> {line.head.id} [id="{line.id}", color="{colour}", '
             f"penwidth={_pen(line, strongest, len(net.edges)):.2f}{dashes}]\n"
         )
-        if line.label:
-            (x, y), wide = _label_at(line, net.radius), width(line.label, 9.0)
+        if line.id in places:
+            (x, y), wide = places[line.id], width(line.label, 9.0)
             lines.append(
                 f'  l{line.id} [pos="{x:.1f},{net.height - y:.1f}!", shape=box, penwidth=0, '
                 f'fillcolor="{LIGHT["paper"]}", width={wide / 72:.3f}, height=0.17, '
@@ -154,12 +155,6 @@ def _about_edge(line: Line) -> str:
     return f"{names}: {plain(line.weight.name)} {figure(float(line.weight.data))}"
 
 
-def _label(line: Line, radius: float) -> str:
-    """The weight, beside the line that it belongs to."""
-    x, y = _label_at(line, radius)
-    return _scrap(x, y, line.label, 10.0)
-
-
 def _scrap(x: float, y: float, text: str, size: float) -> str:
     """Text on a scrap of paper, to be read in front of edges."""
     wide = width(text, size) + 4.0
@@ -170,9 +165,26 @@ def _scrap(x: float, y: float, text: str, size: float) -> str:
     )
 
 
-def _label_at(line: Line, radius: float) -> tuple[float, float]:
-    x0, y0, x1, y1 = _ends(line, radius)
-    return x0 + (x1 - x0) * LABEL_AT, y0 + (y1 - y0) * LABEL_AT
+def _labels(net: Network) -> list[tuple[Line, tuple[float, float]]]:
+    """The edges whose label has a place that no other covers, and its middle.
+
+    The pointer reads the label of an edge that has none.
+    """
+    found: list[tuple[Line, tuple[float, float]]] = []
+    for line in net.edges:
+        x0, y0, x1, y1 = _ends(line, net.radius)
+        places = [(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share) for share in LABEL_AT]
+        free = (place for place in places if not any(_covers(line, place, *it) for it in found))
+        place = next(free, None)
+        if line.label and place:
+            found.append((line, place))
+    return found
+
+
+def _covers(a: Line, place: tuple[float, float], b: Line, other: tuple[float, float]) -> bool:
+    """Whether two labels at these places would lie on each other."""
+    wide = (width(a.label, 10.0) + width(b.label, 10.0)) / 2 + 4.0
+    return abs(place[0] - other[0]) < wide and abs(place[1] - other[1]) < 14.0
 
 
 def _ends(line: Line, radius: float) -> tuple[float, float, float, float]:

@@ -60,7 +60,7 @@ function showStep() {
   } else if (!state.walked) {
     panel.replaceChildren(html("h2", {}, "Both passes are done"),
       html("p", {}, "Every box has its value, and its gradient behind the ∂. ",
-        "First, then Next, walks through both passes; the arrow keys do too."),
+        "To walk through both passes press First, and Next for each step, or use the arrow keys."),
       html("p", {}, "Click a box or an edge for the derivation of its gradient."));
   } else if (!step) {
     panel.replaceChildren(html("h2", {}, "Before the first step"),

@@ -27,6 +27,7 @@ async function redraw() {
   if (mine !== latest) return; // the text has changed meanwhile
   byId("problem").textContent = answer.problem ?? "";
   byId("formulas").setAttribute("aria-invalid", String(Boolean(answer.problem)));
+  document.body.classList.toggle("stale", Boolean(answer.problem)); // below is what was before
   if (!answer.graph) return;
   const chosen = state.graph?.boxes[state.selected]?.title;
   const program = html("script", { nonce }); // the exported function, allowed by our nonce

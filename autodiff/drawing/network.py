@@ -58,7 +58,9 @@ def network(y: Value, extra: Mapping[Value, str], edges: str = "weight") -> Netw
     wiring = Wiring(y, extra)
     most = max(len(column) for column in wiring.columns)
     roomy = most <= ROOMY
-    radius, down, across = (32.0, 84.0, 190.0) if roomy else (11.0, 30.0, 170.0)
+    radius, down, across = (36.0, 90.0, 190.0) if roomy else (11.0, 30.0, 170.0)
+    if roomy and len(wiring.links) <= LABELLED:
+        across += 60.0  # a label covers less than half of its edge
     if roomy and edges == "gradient":
         across += 40.0  # gradients take more digits than weights
     height = 34.0 + down * min(most, SHOWN + 1)

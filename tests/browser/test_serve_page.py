@@ -65,11 +65,13 @@ def test_what_is_wrong_is_shown_and_the_picture_stays(reader: Reader, server: Se
 
     WebDriverWait(page.driver, 10).until(lambda _: page.text("#problem"))
     assert 'unexpected "<"' in page.text("#problem")
+    assert page.run("return document.body.classList.contains('stale')")
     assert "E" in titles(page)
     assert page.run("return document.images.length") == 0
     write(page, "w = 1\ny = w*2")
     drawn(page, 3)
     assert page.text("#problem") == ""
+    assert not page.run("return document.body.classList.contains('stale')")
     assert page.complaints() == []
 
 
