@@ -93,6 +93,18 @@ def test_every_line_of_the_sigmoid_proof_is_the_same_number(x: float) -> None:
     assert number(component.formula) == pytest.approx(slope, rel=1e-12)
 
 
+@pytest.mark.parametrize("x", [-3.0, -0.25, 0.0, 0.5, 2.0])
+def test_every_line_of_the_proof_of_tanh_is_the_same_number(x: float) -> None:
+    z = ad.Value(x, "z")
+    out = z.tanh().named("out")
+    [component] = ad.derive(out, z, expand=True).derived[0].steps
+    first, *lines = component.proof
+    assert number(first.parts[1].term) == pytest.approx(out.data, rel=1e-12)
+    assert len(lines) == 2
+    for line in lines:
+        assert number(line.term) == pytest.approx(ad.grad(out, z).data, rel=1e-12)
+
+
 def test_expanding_shows_what_other_activations_are_made_of() -> None:
     z = ad.Value(0.5, "z")
     for name in ("tanh", "softplus", "silu"):

@@ -124,6 +124,14 @@ def test_every_weight_of_a_small_network_is_derived() -> None:
 # ---------------------------------------------------------------- the shape of paths
 
 
+def test_the_direct_branch_is_not_called_like_the_sum() -> None:
+    w, x = ad.values("w x", [0.5, 2.0])
+    h = (w * x).sin().named("h")
+    page = str(ad.derive((h * h + w * h).named("y"), w))
+    assert "\n  1b  directly   h  " in page
+    assert "\n  1   ∂y/∂w = via h + directly\n" in page
+
+
 def test_branches_that_start_alike_are_told_apart() -> None:
     x = ad.Value(0.5, "x")
     a, b = (x * 2).named("a"), x.sin().named("b")

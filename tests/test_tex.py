@@ -162,6 +162,12 @@ def test_the_slope_of_an_activation_is_mathematics() -> None:
     assert r"\mathrm{out} &=\sigma(z),\quad\sigma'=\sigma\,(1-\sigma)&&" in latex
 
 
+def test_an_operator_is_a_fraction() -> None:
+    z = ad.Value(0.5, "z")
+    latex = ad.derive(z.tanh().named("out"), z, expand=True).latex()
+    assert r"\frac{d}{dz}\left(\frac{\sinh(z)}{\cosh(z)}\right)" in latex
+
+
 def test_a_number_is_not_repeated() -> None:
     w, b = ad.values("w b", [0.5, 2.0])
     latex = ad.derive(((w + b).named("z") ** 2).named("E"), b).latex()

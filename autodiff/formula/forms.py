@@ -165,7 +165,10 @@ def _split(
         mark = f"{number}{letter}"
         group: list[Entry] = [Block([Line(partials)], mark, symbol)] if len(made) > 1 else []
         for c in made:
-            group.append(component_block(task, c, "" if group else mark))
+            block = component_block(task, c, "" if group else mark)
+            if len(made) == 1 and not alone:
+                block.head = symbol  # d upper / d lower is the sum of all branches, not this one
+            group.append(block)
             task.shown.setdefault((c.upper, c.lower), "as above")
         product = task.signed(times(*(c.formula for c in made)))
         value = reduce(mul, (c.value for c in made), 1.0)

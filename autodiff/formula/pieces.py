@@ -40,9 +40,9 @@ class Typesetter:
                 return spell.partial(upper, lower, order) if order else spell.name(upper)
             case Formula():
                 return self._formula(piece)[0]
-            case Factors(parts=(Words() as operator, inner)):
-                operand = spell.brackets(self.piece(inner))
-                return spell.words(operator.text) + operand
+            case Factors(parts=(Words(text=operator), inner)) if operator.startswith("d/d"):
+                d, variable = spell.letters("d"), spell.name(operator.removeprefix("d/d"))
+                return spell.large_fraction(d, d + variable) + spell.brackets(self.piece(inner))
             case Factors(parts=parts):
                 if any(isinstance(p, Matrix) for p in parts):
                     return spell.gap().join(map(self.piece, parts))

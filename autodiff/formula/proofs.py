@@ -47,4 +47,16 @@ def _sigmoid(x: Name) -> tuple[Piece, ...]:
     )
 
 
-_PROOFS = {"sigmoid": _sigmoid}
+def _tanh(x: Name) -> tuple[Piece, ...]:
+    """Through sinh and cosh, whose slopes are each other."""
+    sinh, cosh = apply(TABLE["sinh"], (x,)), apply(TABLE["cosh"], (x,))
+    ratio = times(sinh, raised(cosh, -1.0))
+    difference = plus(raised(cosh, 2.0), times(-1.0, raised(sinh, 2.0)))
+    return (
+        _derivative_of(ratio, x),
+        Formula(times(difference, raised(cosh, -2.0))),
+        Formula(plus(1.0, times(-1.0, raised(ratio, 2.0)))),
+    )
+
+
+_PROOFS = {"sigmoid": _sigmoid, "tanh": _tanh}
