@@ -151,21 +151,22 @@ def _variables(frame: FrameType) -> dict[str, Any]:
 
 
 def labels(roots: Iterable[Value], extra: Mapping[Value, str] | None = None) -> dict[Value, str]:
-    """Return the label of every named Value behind the roots.
+    """Return the label of every named Value behind the roots; of repeats a root has no number.
 
     >>> a, b = Value(1.0, "hidden.h1.w1"), Value(2.0, "output.o1.w1")
     >>> list(labels([a * b.alias("out")]).values())
     ['h1.w1', 'o1.w1', 'out']
     """
-    paths = _paths(roots, extra or {})
+    tops = dict.fromkeys(roots)
+    paths = _paths(tops, extra or {})
     short = _shortest_suffixes(paths)
     taken = set(short.values())
     found: dict[Value, str] = {}
     for path, nodes in paths.items():
-        label = short[path]
-        numbers = _free_numbers(label, taken)
-        for i, node in enumerate(nodes):
-            found[node] = label if i == 0 else f"{label}#{next(numbers)}"
+        plain = next((node for node in nodes if node in tops), nodes[0])
+        numbers = _free_numbers(short[path], taken, 2 if plain is nodes[0] else 1)
+        for node in nodes:
+            found[node] = short[path] if node is plain else f"{short[path]}#{next(numbers)}"
     return found
 
 
@@ -217,9 +218,8 @@ def _shortest_suffixes(paths: Iterable[str]) -> dict[str, str]:
     return short
 
 
-def _free_numbers(label: str, taken: set[str]) -> Iterator[int]:
-    """Count 2, 3, ... for repeats of a label, passing over what is a name of its own."""
-    number = 2
+def _free_numbers(label: str, taken: set[str], number: int) -> Iterator[int]:
+    """Count on from a number for repeats of a label, passing over what is a name of its own."""
     while True:
         if f"{label}#{number}" not in taken:
             yield number
@@ -261,10 +261,11 @@ def find(
         nth = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else 0
         ends = [paths[path] for path in _ending_in(stem, paths)]
         nodes = [repeats[nth - 1] for repeats in ends if 0 < nth <= len(repeats)]
-    if len(nodes) == 1:
-        return nodes[0]
     if not nodes:
         raise ValueError(_unknown(which, list(shown.values())))
+    plain = [node for node in nodes if shown[node] == which and node is not nodes[0]]
+    if len(nodes) == 1 or plain:  # a root among its repeats is meant by the mere name
+        return [*plain, *nodes][0]
     first = {repeats[0] for repeats in paths.values() if len(repeats) > 1}
     choices = [shown[node] + ("#1" if node in first else "") for node in nodes]
     raise ValueError(f"{legible(which)} may be any of {_listed(choices)}: say which")

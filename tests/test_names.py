@@ -171,6 +171,15 @@ def test_labels_are_unique_short_and_found_again(names: list[str]) -> None:
         assert find([y], found[node] if "#" in found[node] else node.name + "#1") is node
 
 
+def test_a_sum_keeps_its_name_beside_terms_of_the_same_name() -> None:
+    """A loss E of each sample, and their sum, which is called E as well."""
+    w = Value(0.5, "w")
+    first, second = (w * w).named("E"), (w * 3.0).named("E")
+    E = (first + second).named("E")
+    assert labels([E]) == {w: "w", first: "E#1", second: "E#2", E: "E"}
+    assert [find([E], name) for name in ("E", "E#1", "E#2")] == [E, first, second]
+
+
 def test_labels_are_linear_in_the_names() -> None:
     started = time.process_time()
     many = [Value(1.0, f"layer{i % 50}.n{i // 50}.w") for i in range(20_000)]
