@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from autodiff.expression import ParseError, parse, parse_lines, read_expression, read_lines
 from autodiff.op import TABLE
-from autodiff.syntax import WEB, Limits, Source, postfix, shortened, tokenise
+from autodiff.syntax import WEB, Limits, Source, postfix, shortened, tokenise, visible
 from autodiff.value import Value
 
 # ---------------------------------------------------------------- what a formula means
@@ -28,6 +28,10 @@ MEANINGS = [
     ("2**-1**2", 0.5),
     ("x - y - 1", 4.0),
     ("x/y/2", -0.75),
+    ("x - y + 1", 6.0),
+    ("x/y*2", -3.0),
+    ("1e308 + 1e308 + -1e308", math.inf),  # from the left
+    ("1e308*10*.1", math.inf),
     ("--x", 3.0),
     ("+-+x", -3.0),
     ("x*-y", 6.0),
@@ -356,6 +360,34 @@ line 2, column 5: expected a number, a name or "(", found "*"
       ^""",
     ),
     (
+        "1 + abs(x",
+        """
+column 5: "abs(" is never closed
+  1 + abs(x
+      ^""",
+    ),
+    (
+        "abs(x*(2 + sin(1",
+        """
+column 12: "sin(" is never closed
+  abs(x*(2 + sin(1
+             ^""",
+    ),
+    (
+        "x " + "y" * 41,
+        f"""
+column 3: expected an operator, found "{"y" * 40}"; write * to multiply
+  x {"y" * 30}...
+    ^""",
+    ),
+    (
+        "? " + "+x" * 14,
+        f"""
+column 1: unexpected "?"
+  ? {"+x" * 14}
+  ^""",
+    ),
+    (
         "x + " * 30 + "?" + " + x" * 30,
         """
 column 121: unexpected "?"
@@ -535,10 +567,33 @@ def test_a_long_sentence_keeps_its_ends(most: int) -> None:
     assert shortened(text[:most], most) == text[:most]
 
 
-def test_a_line_is_counted_from_the_very_first() -> None:
+def test_a_long_sentence_of_an_error_has_six_hundred_characters() -> None:
+    assert len(shortened("x" * 600)) == 600
+    assert shortened("x" * 601) == f"{'x' * 298}...{'x' * 298}"
+
+
+def test_what_would_shift_the_caret_is_an_escape() -> None:
+    assert visible("½ a\u0301 \u4e2d") == "½ a\\u0301 \\u4e2d"
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_line_is_counted_from_the_very_first(lines: int) -> None:
     with pytest.raises(ParseError) as error:
-        parse("\n\n)")
-    assert (error.value.line, error.value.column) == (3, 1)
+        parse("\n" * lines + ")")
+    assert (error.value.line, error.value.column) == (lines + 1, 1)
+
+
+def test_limits_are_met_exactly() -> None:
+    assert read_expression("x + 1", {"x": 1}, Limits(characters=5, nodes=3, variables=1)).data == 2
+    for text, limits, column, message in [
+        ("x + 1", Limits(characters=4), 5, "has 5 characters, at most 4"),
+        ("-x + 1", Limits(nodes=3), 4, "more than 3 numbers"),
+        ("x + 1 + 2", Limits(nodes=3), 7, "more than 3 numbers"),
+        ("x + y + x", Limits(variables=1), 7, "more than 1 variables"),
+    ]:
+        with pytest.raises(ParseError, match=message) as error:
+            read_expression(text, {"x": 1, "y": 1}, limits)
+        assert error.value.column == column
 
 
 def test_limits_for_strangers() -> None:
@@ -553,6 +608,11 @@ def test_limits_for_strangers() -> None:
             read_expression(text, {"x": 1}, WEB)
     with pytest.raises(ParseError, match=r"line 33, column 1.: more than 64 variables"):
         read_lines("\n".join(f"z{i} = a{i} + b{i}" for i in range(40)), AB, WEB)
+
+
+def test_limits_are_given_by_name() -> None:
+    with pytest.raises(TypeError, match="positional"):
+        Limits(10_000)  # type: ignore[misc]
 
 
 AB = {f"{name}{i}": 1.0 for name in "ab" for i in range(40)}
@@ -573,4 +633,6 @@ def test_another_dialect() -> None:
         tokens.append((kind, spelling.get(word, word), at))
     steps = postfix(tokens, source)
     assert [word for _, word, _, _ in steps] == ["2", "x", "1", "add", "2", "power", "mul"]
+    assert steps[0] == ("number", "2", 0, 0)
+    assert steps[1] == ("name", "x", 0, 2)
     assert steps[3] == ("apply", "add", 2, 4)

@@ -5,11 +5,12 @@ import random
 
 import numpy as np
 import pytest
+from rows import user_rows
 
 import autodiff as ad
 import nn
 from autodiff.op import TABLE
-from autodiff.program.allocate import allocate
+from autodiff.program.allocate import Column, Step, allocate
 from autodiff.program.differentiate import gradients
 from autodiff.program.group import group
 from autodiff.program.lower import lower
@@ -158,6 +159,20 @@ def test_formulas_and_vocabulary_become_known_rows(builder):
     assert text(lower([ad.sin(x)], set())[0]) == "sin(x0)"  # math.sin wants a number
 
 
+def test_what_is_lowered_keeps_its_name(builder):
+    _, (x, *_) = leaves(builder)
+    y = ad.square(x)
+    y.name = "y"
+    [lowered] = lower([y], {"mul"})
+    assert (text(lowered), lowered.name) == ("mul(x0, x0)", "y")
+    with user_rows():
+        ad.Op("itself", lambda x: x, (1.0,))
+        y = builder.record("itself", (x,))
+        y.name = "y"
+        assert lower([y], {"mul"}) == [x]
+    assert x.name == "x0"  # nor does it take the name of another node
+
+
 # ---------------------------------------------------------------- groups and slots
 
 
@@ -214,6 +229,14 @@ def test_independent_sums_are_grouped_by_their_operands(builder):
         half = xs[:4] if i < 4 else xs[4:]
         towers.append(ad.dot(ps[4 * i : 4 * i + 4], half))
     assert sorted(len(g.nodes) for g in group(behind(towers))) == [4, 4]
+
+
+@pytest.mark.parametrize("axis", range(13))
+def test_numbers_are_no_axis(builder, axis):
+    """What has a number for an operand is not grouped with what has a node there, of any axis."""
+    x, y = (builder.leaf("lane", i, axis) for i in range(2))
+    for number, node in ((x * 2.0, x * y), (2.0 * x, y * x)):
+        assert [len(g.nodes) for g in group(behind([number, node]))] == [1, 1]
 
 
 # ---------------------------------------------------------------- phases

@@ -140,6 +140,11 @@ def test_repr_shows_name_number_and_gradient():
     assert repr(Value(math.nan)) == "Value(nan)"
 
 
+def test_a_format_is_that_of_the_number():
+    x = Value(0.734921, "out_o1")
+    assert (f"{x:.2f}", f"{x:8.1e}", f"{x}") == ("0.73", " 7.3e-01", str(x))
+
+
 # ---------------------------------------------------------------- operands
 
 
