@@ -99,7 +99,8 @@ class Functions(Tests):
 
     def pytest_collection_finish(self) -> None:
         for module in self.modules:
-            importlib.import_module(".".join(module.with_suffix("").parts))
+            name = ".".join(module.with_suffix("").parts)
+            importlib.import_module(name.removesuffix(".__init__"))
         sys.setprofile(None)
         for function in gc.get_objects():
             if type(function) is FunctionType and function.__code__.co_filename in self.paths:
