@@ -1,6 +1,6 @@
 """Run the mutants of a Cosmic Ray session without a new pytest for each; see docs/testing.md.
 
-    python tests/mutation/forks.py tests/mutation/program.toml program.sqlite 0.5
+    python tests/mutation/forks.py tests/mutation/program.toml program.sqlite 3
 
 Cosmic Ray starts Python, imports everything and collects the tests for every mutant. Here that is
 done once: a child is forked for each mutant, puts the mutated code in the place of the original, in
@@ -10,8 +10,9 @@ What runs while modules are imported (tables, decorators, default values, functi
 then) cannot be exchanged afterwards. These mutants come last: each gets a child that has imported
 third-party packages only, imports the mutated source, and runs all tests of the part.
 
-The last argument leaves out tests that take longer than so many seconds. `again` in its place tries
-what survived so far with all of the tests.
+The last argument is for how many seconds tests are tried on one mutant of a function; what takes
+longer than a tenth of that by itself is left out. `again` in its place tries what survived so far
+with all of the tests.
 
 Results go into the session, where `cr-report` finds them: of a mutant that was killed the test that
 failed or was stopped, of one that survived how many tests were tried.
@@ -30,6 +31,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
+from itertools import accumulate
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
@@ -78,12 +80,12 @@ class Tests:
 class Functions(Tests):
     """A plugin that runs mutants of functions in the place of the tests."""
 
-    def __init__(self, database: WorkDB, items: list[WorkItem], longest: float) -> None:
+    def __init__(self, database: WorkDB, items: list[WorkItem], most: float) -> None:
         super().__init__({})
         self.database = database
         self.items = items
         self.left: list[str] = []  # the mutants that are not run here
-        self.longest = longest  # seconds
+        self.most = most  # seconds
         self.modules = {item.mutations[0].module_path for item in items}
         self.paths = {str(module.resolve()) for module in self.modules}
         self.called: set[CodeType] = set()  # while modules were imported
@@ -125,13 +127,16 @@ class Functions(Tests):
                     tests.update(reaching[mutant.path].get(str(line), ()))
                 if tests:
                     break
-            chosen = self.ordered(session.items, tests.union(reaching["unknown"]))
+            ordered = self.ordered(session.items, tests.union(reaching["unknown"]))
+            ends = accumulate(self.seconds[item.nodeid] for item in ordered)
+            chosen = [item for item, end in zip(ordered, ends, strict=True) if end <= self.most]
 
             def survives(mutant: Mutant = mutant, chosen: list[pytest.Item] = chosen) -> bool:
                 mutant.replace(self.functions)
                 return all(self.passes(item, following) for item, following in pairs(chosen))
 
-            run(self.database, mutant, self, survives, len(chosen))
+            tried = f"{len(chosen)} of {len(ordered)} tests"
+            run(self.database, mutant, self, survives, tried)
         return True
 
     def passes(self, item: pytest.Item, following: pytest.Item | None) -> bool:
@@ -148,8 +153,8 @@ class Functions(Tests):
             else:
                 tell("fails without a mistake, left out:", item.nodeid)
         tell(f"{len(seconds)} tests, {sum(seconds.values()):.0f} s")
-        seconds = {name: each for name, each in seconds.items() if each <= self.longest}
-        tell(f"{len(seconds)} of them up to {self.longest} s, {sum(seconds.values()):.0f} s")
+        seconds = {name: each for name, each in seconds.items() if each <= self.most / 10}
+        tell(f"{len(seconds)} of them are tried, {sum(seconds.values()):.0f} s")
         return seconds
 
     def traced(self, items: list[pytest.Item]) -> dict[str, Any]:
@@ -189,7 +194,7 @@ def answer(work: Callable[[], Any]) -> Any:
 
 
 def run(
-    database: WorkDB, mutant: Mutant, tests: Tests, survives: Callable[[], bool], count: int
+    database: WorkDB, mutant: Mutant, tests: Tests, survives: Callable[[], bool], tried: str
 ) -> None:
     """Note whether `survives()` in a child, which is stopped when a test takes too long."""
     reading, writing = os.pipe()
@@ -216,7 +221,7 @@ def run(
         test = told.decode().splitlines()[-1]
     os.close(reading)
     if os.waitpid(child, 0)[1] == 0:
-        record(database, mutant, TestOutcome.SURVIVED, f"{count} tests")
+        record(database, mutant, TestOutcome.SURVIVED, tried)
     else:
         record(database, mutant, TestOutcome.KILLED, test)
 
@@ -248,8 +253,8 @@ def main(settings: str, session: str, which: str = "inf") -> None:
 
         def functions() -> tuple[dict[str, float], list[str]]:
             with use_db(session, WorkDB.Mode.open) as database:
-                longest = float("inf" if which == "again" else which)
-                pytest.main(arguments, [plugin := Functions(database, items, longest)])
+                most = float("inf" if which == "again" else which)
+                pytest.main(arguments, [plugin := Functions(database, items, most)])
             return plugin.seconds, plugin.left
 
         seconds, left = answer(functions)
@@ -262,7 +267,7 @@ def main(settings: str, session: str, which: str = "inf") -> None:
                     return pytest.main(arguments, [tests]) == 0
 
                 if mutant.is_python():
-                    run(database, mutant, tests, survives, len(seconds))
+                    run(database, mutant, tests, survives, f"{len(seconds)} tests")
                 else:
                     record(database, mutant, TestOutcome.INCOMPETENT, "no Python")
 
