@@ -18,6 +18,8 @@ every_set = pytest.mark.parametrize("instructions", SETS)
 untraced = pytest.mark.skipif(
     sys.gettrace() is not None, reason="interruptions would fall into the tracer of lines"
 )
+# How much longer a hostile text may take than without a tracer of lines.
+PATIENCE = 1 if sys.gettrace() is None else 10
 native_only = pytest.mark.skipif("native" not in BACKENDS, reason="programs are not compiled here")
 
 
