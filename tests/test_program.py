@@ -12,6 +12,7 @@ import nn
 from autodiff.op import TABLE
 from autodiff.program.allocate import Column, Step, allocate
 from autodiff.program.differentiate import gradients
+from autodiff.program.given import listed, rows_of_inputs
 from autodiff.program.group import group
 from autodiff.program.lower import lower
 from autodiff.program.node import ROWS, SHARED, Builder, Node, behind
@@ -214,6 +215,42 @@ def test_gradients_lie_side_by_side():
     assert slots == list(range(slots[0], slots[0] + len(slots)))
 
 
+def network(activation, sizes, loss, target):
+    model = nn.MLP(3, sizes, activation=activation, output="linear")
+    xs = ad.values("x1:4", [0.1, 0.2, 0.3])
+    return loss(model(xs), target), xs, model.parameters()
+
+
+def samples_in_lanes():
+    model = nn.MLP(2, [4, 1], activation="tanh")
+    losses = [nn.half_squared_error(model([0.1 * k, 1 - 0.2 * k]), [0.3 * k]) for k in range(8)]
+    penalty = 0.01 * ad.sum([p * p for p in model.parameters()])
+    return sum(losses) / 8 + penalty, [], model.parameters()
+
+
+@pytest.mark.parametrize(
+    ("made", "steps", "numbers", "jumps"),
+    [
+        (lambda: network("tanh", [6, 6, 2], nn.half_squared_error, [0.5, 0.1]), 29, (169, 53), 65),
+        (lambda: network("relu", [6, 5], nn.cross_entropy, 2), 23, (122, 28), 62),
+        (samples_in_lanes, 28, (113, 27), 1),
+    ],
+    ids=["tanh", "softmax", "lanes"],
+)
+def test_layouts_stay_as_small_and_as_regular_as_they_are(made, steps, numbers, jumps):
+    """Fewer would be welcome: how many steps, how many numbers are kept, shared and of each row,
+    and how often the next operand of a column does not lie beside the one before.
+    """
+    loss, inputs, parameters = made()
+    layout = ad.compile(loss, inputs, parameters=parameters).layout("gradients")
+    assert len(layout.steps) <= steps
+    assert all(
+        rows <= most for (_, rows), most in zip(sorted(layout.rows.items()), numbers, strict=True)
+    )
+    columns = [column.slots for step in layout.steps for column in step.columns]
+    assert sum(b - a not in (0, 1) for slots in columns for a, b in pairwise(slots)) <= jumps
+
+
 def test_rows_are_used_again(builder):
     _, (x, *_) = leaves(builder)
     for _ in range(100):
@@ -319,6 +356,32 @@ def test_a_tape_gives_its_nodes_back(builder):
     assert len(parameters) == 3
     _, loaded, _ = Tape(outputs).load(gated=False, n_parameters=3)
     assert text(loaded[0]).startswith("add")
+
+
+# ---------------------------------------------------------------- what is given
+
+
+def test_rows_are_read_where_they_lie():
+    """An array of float64 is not copied; what processors cannot read there is."""
+    X = np.zeros((4, 2))
+    assert np.shares_memory(rows_of_inputs([X], ["x", "y"])[0], X)
+    shifted = np.frombuffer(b"-" + X.tobytes(), dtype=np.float64, offset=1).reshape(X.shape)
+    assert not shifted.flags.aligned
+    assert rows_of_inputs([shifted], ["x", "y"])[0].flags.aligned
+
+
+@pytest.mark.parametrize("kind", ["c8", "c16", "g", "U1", "S8", "M8[D]", "m8[s]", "O"])
+def test_arrays_of_what_is_no_float64_are_refused(kind):
+    array = np.array([["1", "2"]], dtype="U1").astype(kind)
+    for given, names in ([array], ["x", "y"]), ([array[0], array[0]], ["x", "y"]):
+        with pytest.raises(TypeError, match="real numbers are wanted"):
+            rows_of_inputs(given, names)
+
+
+def test_a_list_of_names_is_abridged_from_six_on():
+    assert listed("abcde") == "a, b, c, d, e"
+    assert listed([*"abcdef"]) == "a, b, c, d, ..., f"
+    assert listed([]) == "none"
 
 
 # ---------------------------------------------------------------- kernels
