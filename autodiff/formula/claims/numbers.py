@@ -54,7 +54,6 @@ class Written:
 
 def as_number(program: Program) -> Written:
     """The number of a claim without names: one number, or a calculation with rounded numbers."""
-    value = 0.0
     literals = [node for node in program.nodes if not node.op]
     unit, digits = 0.0, 0
     for literal in literals:
@@ -69,8 +68,8 @@ def as_number(program: Program) -> Written:
         args = stack[len(stack) - len(node.args) :]
         del stack[len(stack) - len(node.args) :]
         stack.append(call(node.op, args) if node.op else node.number)
-    value = stack[-1]
-    return Written(value, unit, digits, any(node.op not in ("", "neg") for node in program.nodes))
+    calculated = any(node.op not in ("", "neg") for node in program.nodes)
+    return Written(stack[-1], unit, digits, calculated)
 
 
 def judge_number(
