@@ -13,6 +13,7 @@ from autodiff.op import TABLE
 from autodiff.program.allocate import Column, Step, allocate
 from autodiff.program.differentiate import gradients
 from autodiff.program.given import listed, rows_of_inputs
+from autodiff.program.grid import grid
 from autodiff.program.group import group
 from autodiff.program.lower import lower
 from autodiff.program.node import ROWS, SHARED, Builder, Node, behind
@@ -276,6 +277,31 @@ def test_numbers_are_no_axis(builder, axis):
         assert [len(g.nodes) for g in group(behind([number, node]))] == [1, 1]
 
 
+def test_what_comes_from_a_leaf_is_not_grouped_with_what_comes_from_the_first_group(builder):
+    (p, q, b), (x, y, _) = leaves(builder)
+    first, other = ad.sin(x), ad.sin(y)
+    sums = [builder.record("inner", (p, q, left, other)) for left in (first, b)]
+    assert [(g.op, len(g.nodes)) for g in group(behind(sums))] == [
+        ("sin", 2), ("inner", 1), ("inner", 1),
+    ]  # fmt: skip
+
+
+def test_grids_are_seen():
+    """Products of all of two sets, in whatever order; and what only counts as many."""
+
+    def step(pairs):
+        columns = [Column(ROWS, [pair[i] for pair in pairs]) for i in (0, 1)]
+        return Step("mul", ROWS, Column(ROWS, [10 + i for i in range(len(pairs))]), columns, ())
+
+    pairs = [(a, b) for a in (5, 3) for b in (1, 2, 4)]
+    assert grid(step(pairs)) == ([5, 3], [1, 2, 4], [10, 11, 12, 13, 14, 15])
+    mixed = [pairs[i] for i in (0, 4, 2, 5, 1, 3)]
+    assert grid(step(mixed)) == ([5, 3], [1, 2, 4], [10, 14, 12, 15, 11, 13])
+    assert grid(step(pairs[:-1])) is None
+    assert grid(step([*pairs[:-1], pairs[1]])) is None
+    assert grid(step([*pairs, pairs[1]])) is None
+
+
 # ---------------------------------------------------------------- phases
 
 
@@ -336,6 +362,24 @@ def test_differences_keep_their_sign():
     [node], _ = traced([total], [w])
     assert text(node) == "sub(exp(w), total(log(mul(w, lane))))"
     assert ad.compile(total, parameters=w)() == pytest.approx(total.data, rel=1e-15)
+
+
+def test_two_different_terms_are_enough_for_lanes():
+    w = ad.Value(0.5, "w")
+    one, two = ad.exp(w * 1.0), ad.exp(w * 2.0)
+    [node], numbers = traced([ad.sum([one, two, one, two])], [w])
+    assert (text(node), numbers) == ("total(exp(mul(w, lane)))", [[1.0, 2.0, 1.0, 2.0]])
+    [node], numbers = traced([ad.sum([one] * 4)], [w])
+    assert (node.op, numbers) == ("inner", [])
+
+
+def test_a_term_of_the_first_shape_is_no_number():
+    w = ad.Value(0.5, "w")
+    first = ad.exp(w)
+    total = ad.sum([*(w * x for x in (1.5, 2.5, 3.5)), w * first])
+    value, slopes = ad.compile(total, parameters=w).value_and_grad()
+    assert value == pytest.approx(total.data, rel=1e-15)
+    assert slopes == pytest.approx([7.5 + first.data + 0.5 * first.data], rel=1e-15)
 
 
 def test_lanes_that_share_inner_nodes_share_them():
