@@ -4,7 +4,8 @@
 
 Cosmic Ray starts Python, imports everything and collects the tests for every mutant. Here that is
 done once: a child is forked for each mutant, puts the mutated code in the place of the original, in
-memory, and runs the tests that reach the mutated statement, the quickest first, until one fails.
+memory, and runs the tests that reach the mutated statement until one fails: first those that failed for
+other mutants, then the quickest.
 
 What runs while modules are imported (tables, decorators, default values, functions that are called
 then) cannot be exchanged afterwards. These mutants come last: each gets a child that has imported
@@ -29,7 +30,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
 from itertools import accumulate
 from types import CodeType, FrameType, FunctionType
@@ -51,10 +52,11 @@ OUTPUT = os.fdopen(os.dup(1), "w")
 
 
 class Tests:
-    """A plugin that tells which test begins, and takes the quickest first."""
+    """A plugin that tells which test begins, and takes those first that are likely to fail soon."""
 
     def __init__(self, seconds: dict[str, float]) -> None:
         self.seconds = seconds  # of the tests that may run: they pass when nothing is mutated
+        self.kills: Counter[str] = Counter()  # what killed mutants before comes first
         self.pipe = -1
 
     def pytest_sessionstart(self) -> None:
@@ -70,7 +72,7 @@ class Tests:
 
     def ordered(self, items: list[pytest.Item], names: Collection[str]) -> list[pytest.Item]:
         chosen = [item for item in items if item.nodeid in names and item.nodeid in self.seconds]
-        return sorted(chosen, key=lambda item: self.seconds[item.nodeid])
+        return sorted(chosen, key=lambda i: (-self.kills[i.nodeid], self.seconds[i.nodeid]))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         if self.pipe >= 0:
@@ -223,6 +225,7 @@ def run(
     if os.waitpid(child, 0)[1] == 0:
         record(database, mutant, TestOutcome.SURVIVED, tried)
     else:
+        tests.kills[test] += 1
         record(database, mutant, TestOutcome.KILLED, test)
 
 
