@@ -4,8 +4,8 @@
 
 Cosmic Ray starts Python, imports everything and collects the tests for every mutant. Here that is
 done once: a child is forked for each mutant, puts the mutated code in the place of the original, in
-memory, and runs the tests that reach the mutated statement until one fails: first those that failed for
-other mutants, then the quickest.
+memory, and runs the tests that reach the mutated statement until one fails. First come those that
+failed for other mutants, then the quickest.
 
 What runs while modules are imported (tables, decorators, default values, functions that are called
 then) cannot be exchanged afterwards. These mutants come last: each gets a child that has imported
