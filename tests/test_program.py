@@ -323,6 +323,7 @@ def test_slices_cover_all_rows_evenly():
         lengths = [part.stop - part.start for part in parts]
         assert max(lengths) - min(lengths) <= 1
         assert max(lengths) <= FEWEST
+    assert len(slices(0, 50)) == len(slices(8000, 50)) == 1
     assert len(slices(12345, 50)) == 2  # 8000 rows of 50 numbers suit a cache
     assert len(slices(1000, MEMORY)) == 1000
 
