@@ -47,7 +47,7 @@ from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem, WorkResul
 from mutant import Mutant
 
 MEMORY = 4 << 30  # bytes that a child may ask for
-PATIENCE = 10  # seconds, and times as long as usual, before a test is stopped
+PATIENCE = 20  # seconds, and times as long as usual, before a test is stopped
 OUTPUT = os.fdopen(os.dup(1), "w")
 
 
@@ -92,7 +92,7 @@ class Functions(Tests):
         self.paths = {str(module.resolve()) for module in self.modules}
         self.called: set[CodeType] = set()  # while modules were imported
         self.functions: dict[CodeType, list[FunctionType]] = defaultdict(list)
-        self.failed: set[str] = set()
+        self.not_passed: set[str] = set()
 
     def pytest_collection(self) -> None:
         def notice(frame: FrameType, event: str, _: Any) -> None:
@@ -112,13 +112,14 @@ class Functions(Tests):
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.outcome != "passed":
-            self.failed.add(report.nodeid)
+            self.not_passed.add(report.nodeid)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         gc.collect()
         gc.freeze()  # children share what is there
-        self.seconds = answer(lambda: self.timed(session.items))
+        self.seconds, skipped = answer(lambda: self.timed(session.items))
         reaching = answer(lambda: self.traced(self.ordered(session.items, self.seconds)))
+        unknown = set(reaching["not passed"]).difference(skipped)
         for mutant in map(Mutant, self.items):
             if mutant.runs_at_import(self.called):
                 self.left.append(mutant.job)
@@ -129,7 +130,7 @@ class Functions(Tests):
                     tests.update(reaching[mutant.path].get(str(line), ()))
                 if tests:
                     break
-            ordered = self.ordered(session.items, tests.union(reaching["unknown"]))
+            ordered = self.ordered(session.items, tests | unknown)
             ends = accumulate(self.seconds[item.nodeid] for item in ordered)
             chosen = [item for item, end in zip(ordered, ends, strict=True) if end <= self.most]
 
@@ -146,7 +147,8 @@ class Functions(Tests):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return item.session.testsfailed == failed
 
-    def timed(self, items: list[pytest.Item]) -> dict[str, float]:
+    def timed(self, items: list[pytest.Item]) -> tuple[dict[str, float], list[str]]:
+        """How long the tests take, and which are skipped."""
         seconds = {}
         for item, following in pairs(items):
             start = time.perf_counter()
@@ -157,10 +159,10 @@ class Functions(Tests):
         tell(f"{len(seconds)} tests, {sum(seconds.values()):.0f} s")
         seconds = {name: each for name, each in seconds.items() if each <= self.most / 10}
         tell(f"{len(seconds)} of them are tried, {sum(seconds.values()):.0f} s")
-        return seconds
+        return seconds, sorted(self.not_passed)
 
     def traced(self, items: list[pytest.Item]) -> dict[str, Any]:
-        """Of each module, which tests reach a line; and those that a tracer keeps from running."""
+        """Of each module, which tests reach a line; and those that do not pass under a tracer."""
         trace = coverage.Coverage(data_file=None, config_file=False, include=[*self.paths])
         trace.start()
         for item, following in pairs(items):
@@ -169,7 +171,7 @@ class Functions(Tests):
         trace.stop()
         reached = trace.get_data()
         lines = {path: reached.contexts_by_lineno(path) for path in self.paths}
-        return {**lines, "unknown": sorted(self.failed)}
+        return {**lines, "not passed": sorted(self.not_passed)}
 
 
 def pairs(items: list[pytest.Item]) -> list[tuple[pytest.Item, pytest.Item | None]]:
