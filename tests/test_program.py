@@ -18,6 +18,8 @@ from autodiff.program.group import group
 from autodiff.program.lower import lower
 from autodiff.program.node import ROWS, SHARED, Builder, Node, behind
 from autodiff.program.phases import AFTER, BEFORE, DURING, FEWEST, MEMORY, phases, slices
+from autodiff.program.recording import Recording
+from autodiff.program.show import _bytes
 from autodiff.program.sums import raise_sums
 from autodiff.program.tape import Tape
 from autodiff.program.trace import trace
@@ -401,6 +403,66 @@ def test_a_tape_gives_its_nodes_back(builder):
     assert len(parameters) == 3
     _, loaded, _ = Tape(outputs).load(gated=False, n_parameters=3)
     assert text(loaded[0]).startswith("add")
+
+
+# ---------------------------------------------------------------- how it prints
+
+
+def test_a_program_of_rows_prints():
+    w, x = ad.values("w x", [0.5, 0.1])
+    y = (w * x).named("z") ** 2 + w.exp()
+    lines = """
+program of x; parameters w; 9 statements; 8 shared numbers, 3 rows of X; 64 bytes and 24 bytes for each row of X
+  t1[1] = w * x                                                   # each X: z
+  t2[1] = square(t1)                                              # each X
+  t3[1] = exp(w)                                                  # shared
+  t4[1] = 2 * t1                                                  # each X
+  t5[1] = t2 + t3                                                 # each X
+  t6[1] = numbers * t3                                            # shared
+  t7[1] = sum over X of t4 * x                                    # shared
+  t8[1] = sum over X of t5                                        # shared
+  t9[1] = t6 + t7                                                 # shared"""  # noqa: E501
+    assert str(ad.compile(y, x, parameters=[w])) == lines[1:]
+
+
+def test_a_program_of_lanes_prints():
+    w, b = ad.values("w b", [0.5, 0.1])
+    total = sum((ad.tanh(w * k) - k) ** 2 for k in (0.1, 0.2, 0.3, 0.4)) / 4 + b
+    lines = """
+program of no inputs; parameters w .. b; 12 statements; 9 shared numbers, 6 rows of lanes 1; 264 bytes
+  t1[1] = w * numbers                                             # each lanes 1
+  t2[1] = tanh(t1)                                                # each lanes 1
+  t3[1] = tanh_slope(t1)                                          # each lanes 1
+  t4[1] = t2 - numbers                                            # each lanes 1
+  t5[1] = square(t4)                                              # each lanes 1
+  t6[1] = 2 * t4                                                  # each lanes 1
+  t7[1] = sum over lanes 1 of t5                                  # shared
+  t8[1] = 0.25 * t6                                               # each lanes 1
+  t9[1] = t7 / 4                                                  # shared
+  t10[1] = t8 * t3                                                # each lanes 1
+  t11[1] = t9 + b                                                 # shared
+  t12[1] = sum over lanes 1 of t10 * numbers                      # shared"""  # noqa: E501
+    assert str(ad.compile(total, parameters=[w, b])) == lines[1:]
+
+
+def test_many_operands_and_bytes_are_abridged():
+    xs = ad.values("x1:7", [0.1] * 6)
+    text = str(ad.compile([ad.logsumexp(xs[:5]), ad.logsumexp(xs)], xs))
+    assert "logsumexp(x1, x2, x3, x4, x5) " in text
+    assert "logsumexp(x1, x2, ..., x6) " in text
+    for count, said in [(999, "999 bytes"), (1000, "1 kB"), (1_000_000, "1 MB"), (2.5e9, "2.5 GB")]:
+        assert _bytes(count) == said
+
+
+# ---------------------------------------------------------------- recordings
+
+
+def test_a_recording_has_its_root_among_its_nodes():
+    x = ad.Value(2.0)
+    y = x * x
+    assert Recording.of(y, [y], {x: -2}).root == 0
+    assert Recording.of(x, [y], {x: -2}) is None
+    assert Recording.of(ad.Value(1.0), [y], {x: -2}) is None
 
 
 # ---------------------------------------------------------------- what is given
