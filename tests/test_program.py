@@ -330,7 +330,23 @@ def test_slices_cover_all_rows_evenly():
     assert len(slices(1000, MEMORY)) == 1000
 
 
-# ---------------------------------------------------------------- lanes and tape
+# ---------------------------------------------------------------- trace, lanes and tape
+
+
+def test_one_node_with_old_numbers_is_refused():
+    w = ad.Value(0.5, "w")
+    y = ad.exp(w)
+    w.data = 1.0
+    with pytest.raises(ValueError, match="w changed"):
+        traced([y], [w])
+
+
+def test_a_named_constant_is_a_number():
+    w = ad.Value(0.5, "w")
+    c = ad.square(ad.Value(3.0)).named("c")
+    assert text(traced([c * w], [w])[0][0]) == "mul(9, w)"
+    same = ad.alias(w).named("same")
+    assert text(traced([same * 2.0], [w])[0][0]) == "mul(w, 2)"
 
 
 def traced(outputs, parameters):
@@ -489,6 +505,18 @@ def test_a_list_of_names_is_abridged_from_six_on():
     assert listed("abcde") == "a, b, c, d, e"
     assert listed([*"abcdef"]) == "a, b, c, d, ..., f"
     assert listed([]) == "none"
+
+
+def test_gates_that_decide_are_seen(builder):
+    _, (x, y, z) = leaves(builder)
+    gate = ad.gate(x, y)
+    for outputs, decides in [
+        ([ad.less(gate * 2.0, z)], True),
+        ([gate + ad.less(x, y)], False),
+        ([gate], False),
+        ([ad.less(x, y)], False),
+    ]:
+        assert Tape(outputs).decides_by_gates() is decides
 
 
 # ---------------------------------------------------------------- kernels

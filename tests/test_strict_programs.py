@@ -132,9 +132,17 @@ def test_the_place_in_a_sum_of_products(backend):
     numbers = [0.9e308, 0.5e308, 1.5e308]
     ws, xs = ad.values("w1:4", numbers), ad.values("x1:4", [0.1] * 3)
     total = ws[0] * xs[0] + ws[1] * xs[1] + ws[2] * xs[2]
-    program = ad.compile(total, xs, parameters=ws, backend=backend)
+    program = ad.compile(total.named("z"), xs, parameters=ws, backend=backend)
     assert message(program, [1.0, 2.0, 1.0]) == "add(9e+307, 1e+308) is inf in row 0"
-    assert message(program, [1.0, 1.0, 1.0]) == "add(1.4e+308, 1.5e+308) is inf in row 0"
+    assert message(program, [1.0, 1.0, 1.0]) == "z = add(1.4e+308, 1.5e+308) is inf in row 0"
+
+
+@every_backend
+def test_a_number_in_a_sum_of_products(backend):
+    ws, x = ad.values("w1:4", [0.5, 0.1, 1e308]), ad.Value(1.0, "x")
+    total = ws[0] * 2.0 + ws[1] * 3.0 + ws[2] * 4.0
+    program = ad.compile(total * x, x, parameters=ws, backend=backend)
+    assert message(program, [1.0]) == "mul(w3=1e+308, 4.0) is inf in row 0"
 
 
 @every_backend
@@ -152,6 +160,8 @@ def test_the_gradient_of_a_row(rows, backend):
     )
     assert message(program.value_and_grad, X) == text
     assert message(program.run, X, rate=0.5, steps=2) == text
+    X[0], text = 0.0, text.replace(f"row {where}", "row 0")
+    assert message(program.value_and_grad, X) == text
     assert program.parameters.tolist() == [1.0]
     assert message(program, X) == ""
 
