@@ -9,11 +9,10 @@ failed for other mutants, then the quickest.
 
 What runs while modules are imported (tables, decorators, default values, functions that are called
 then) cannot be exchanged afterwards. These mutants come last: each gets a child that has imported
-third-party packages only, imports the mutated source, and runs all tests of the part.
+third-party packages only, imports the mutated source, and chooses from all tests.
 
-The last argument is for how many seconds tests are tried on one mutant of a function; what takes
-longer than a tenth of that by itself is left out. `again` in its place tries what survived so far
-with all of the tests.
+The last argument is for how many seconds tests are tried on one mutant; what takes longer than a
+tenth of that by itself is left out. `again` in its place tries what survived so far with all tests.
 
 Results go into the session, where `cr-report` finds them: of a mutant that was killed the test that
 failed or was stopped, of one that survived how many tests were tried.
@@ -54,7 +53,8 @@ OUTPUT = os.fdopen(os.dup(1), "w")
 class Tests:
     """A plugin that tells which test begins, and takes those first that are likely to fail soon."""
 
-    def __init__(self, seconds: dict[str, float]) -> None:
+    def __init__(self, seconds: dict[str, float], most: float) -> None:
+        self.most = most  # seconds, together
         self.seconds = seconds  # of the tests that may run: they pass when nothing is mutated
         self.kills: Counter[str] = Counter()  # what killed mutants before comes first
         self.pipe = -1
@@ -68,11 +68,13 @@ class Tests:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if self.seconds:
-            items[:] = self.ordered(items, self.seconds)
+            items[:] = self.chosen(items, self.seconds)
 
-    def ordered(self, items: list[pytest.Item], names: Collection[str]) -> list[pytest.Item]:
-        chosen = [item for item in items if item.nodeid in names and item.nodeid in self.seconds]
-        return sorted(chosen, key=lambda i: (-self.kills[i.nodeid], self.seconds[i.nodeid]))
+    def chosen(self, items: list[pytest.Item], names: Collection[str]) -> list[pytest.Item]:
+        known = [item for item in items if item.nodeid in names and item.nodeid in self.seconds]
+        known.sort(key=lambda item: (-self.kills[item.nodeid], self.seconds[item.nodeid]))
+        ends = accumulate(self.seconds[item.nodeid] for item in known)
+        return [item for item, end in zip(known, ends, strict=True) if end <= self.most]
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         if self.pipe >= 0:
@@ -83,11 +85,10 @@ class Functions(Tests):
     """A plugin that runs mutants of functions in the place of the tests."""
 
     def __init__(self, database: WorkDB, items: list[WorkItem], most: float) -> None:
-        super().__init__({})
+        super().__init__({}, most)
         self.database = database
         self.items = items
         self.left: list[str] = []  # the mutants that are not run here
-        self.most = most  # seconds
         self.modules = {item.mutations[0].module_path for item in items}
         self.paths = {str(module.resolve()) for module in self.modules}
         self.called: set[CodeType] = set()  # while modules were imported
@@ -118,7 +119,7 @@ class Functions(Tests):
         gc.collect()
         gc.freeze()  # children share what is there
         self.seconds, skipped = answer(lambda: self.timed(session.items))
-        reaching = answer(lambda: self.traced(self.ordered(session.items, self.seconds)))
+        reaching = answer(lambda: self.traced(session.items))
         unknown = set(reaching["not passed"]).difference(skipped)
         for mutant in map(Mutant, self.items):
             if mutant.runs_at_import(self.called):
@@ -130,16 +131,13 @@ class Functions(Tests):
                     tests.update(reaching[mutant.path].get(str(line), ()))
                 if tests:
                     break
-            ordered = self.ordered(session.items, tests | unknown)
-            ends = accumulate(self.seconds[item.nodeid] for item in ordered)
-            chosen = [item for item, end in zip(ordered, ends, strict=True) if end <= self.most]
+            chosen = self.chosen(session.items, tests | unknown)
 
             def survives(mutant: Mutant = mutant, chosen: list[pytest.Item] = chosen) -> bool:
                 mutant.replace(self.functions)
                 return all(self.passes(item, following) for item, following in pairs(chosen))
 
-            tried = f"{len(chosen)} of {len(ordered)} tests"
-            run(self.database, mutant, self, survives, tried)
+            run(self.database, mutant, self, survives)
         return True
 
     def passes(self, item: pytest.Item, following: pytest.Item | None) -> bool:
@@ -165,7 +163,8 @@ class Functions(Tests):
         """Of each module, which tests reach a line; and those that do not pass under a tracer."""
         trace = coverage.Coverage(data_file=None, config_file=False, include=[*self.paths])
         trace.start()
-        for item, following in pairs(items):
+        known = [item for item in items if item.nodeid in self.seconds]
+        for item, following in pairs(known):
             trace.switch_context(item.nodeid)
             self.passes(item, following)
         trace.stop()
@@ -197,9 +196,7 @@ def answer(work: Callable[[], Any]) -> Any:
         return json.load(file)
 
 
-def run(
-    database: WorkDB, mutant: Mutant, tests: Tests, survives: Callable[[], bool], tried: str
-) -> None:
+def run(database: WorkDB, mutant: Mutant, tests: Tests, survives: Callable[[], bool]) -> None:
     """Note whether `survives()` in a child, which is stopped when a test takes too long."""
     reading, writing = os.pipe()
     if (child := os.fork()) == 0:
@@ -213,7 +210,7 @@ def run(
         finally:
             os._exit(status)
     os.close(writing)
-    test = "before the first test"
+    test, tried = "before the first test", 0
     while True:
         limit = PATIENCE * (1 + tests.seconds.get(test, 2.0))
         if not select.select([reading], [], [], limit)[0]:
@@ -222,10 +219,11 @@ def run(
             break
         if not (told := os.read(reading, 1 << 16)):
             break
+        tried += told.count(b"\n")
         test = told.decode().splitlines()[-1]
     os.close(reading)
     if os.waitpid(child, 0)[1] == 0:
-        record(database, mutant, TestOutcome.SURVIVED, tried)
+        record(database, mutant, TestOutcome.SURVIVED, f"{tried} tests")
     else:
         tests.kills[test] += 1
         record(database, mutant, TestOutcome.KILLED, test)
@@ -249,6 +247,7 @@ def main(settings: str, session: str, which: str = "inf") -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(nowhere, stream)
+    most = float("inf" if which == "again" else which)
     with tempfile.TemporaryDirectory() as directory:
         arguments = [
             *command[command.index("pytest") + 1 :],
@@ -257,12 +256,11 @@ def main(settings: str, session: str, which: str = "inf") -> None:
 
         def functions() -> tuple[dict[str, float], list[str]]:
             with use_db(session, WorkDB.Mode.open) as database:
-                most = float("inf" if which == "again" else which)
                 pytest.main(arguments, [plugin := Functions(database, items, most)])
             return plugin.seconds, plugin.left
 
         seconds, left = answer(functions)
-        tests = Tests(seconds)
+        tests = Tests(seconds, most)
         with use_db(session, WorkDB.Mode.open) as database:
             for mutant in (Mutant(item) for item in items if item.job_id in left):
 
@@ -271,7 +269,7 @@ def main(settings: str, session: str, which: str = "inf") -> None:
                     return pytest.main(arguments, [tests]) == 0
 
                 if mutant.is_python():
-                    run(database, mutant, tests, survives, f"{len(seconds)} tests")
+                    run(database, mutant, tests, survives)
                 else:
                     record(database, mutant, TestOutcome.INCOMPETENT, "no Python")
 
