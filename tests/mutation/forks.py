@@ -254,13 +254,14 @@ def main(settings: str, session: str, which: str = "inf") -> None:
             *["-s", "-p", "no:cacheprovider", "--assert=plain", f"--basetemp={directory}/tests"],
         ]
 
-        def functions() -> tuple[dict[str, float], list[str]]:
+        def functions() -> tuple[dict[str, float], dict[str, int], list[str]]:
             with use_db(session, WorkDB.Mode.open) as database:
                 pytest.main(arguments, [plugin := Functions(database, items, most)])
-            return plugin.seconds, plugin.left
+            return plugin.seconds, plugin.kills, plugin.left
 
-        seconds, left = answer(functions)
+        seconds, kills, left = answer(functions)
         tests = Tests(seconds, most)
+        tests.kills.update(kills)
         with use_db(session, WorkDB.Mode.open) as database:
             for mutant in (Mutant(item) for item in items if item.job_id in left):
 
