@@ -172,6 +172,20 @@ def test_picks_that_were_not_guessed_compile_again():
     assert cached.cache_info() == (5, 3, 1, 64, 2)
 
 
+def test_a_pick_from_no_list_is_one_of_its_own():
+    """Others of the same ops are left alone: there is no period after which they would pick."""
+    w = Value(0.7, "w")
+
+    def loss(k):
+        choices = [ad.sin(w), ad.exp(ad.cos(w))]
+        return choices[k] * w + ad.sin(w * 2.0) * 3.0
+
+    cached = ad.compile_cached(loss, [w])
+    for k in (0, 1, 0, 1):
+        check(cached, k)
+    assert cached.cache_info() == (3, 1, 1, 64, 1)
+
+
 @pytest.mark.parametrize(
     ("ops", "first", "last", "expected"),
     [

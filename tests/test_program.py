@@ -341,6 +341,12 @@ def test_one_node_with_old_numbers_is_refused():
         traced([y], [w])
 
 
+def test_what_depends_on_nothing_has_no_gradient():
+    program = ad.compile(ad.exp(ad.Value(0.0)), parameters=ad.values("w b", [0.5, 0.1]))
+    value, gradient = program.value_and_grad()
+    assert (value, gradient.tolist()) == (1.0, [0.0, 0.0])
+
+
 def test_a_named_constant_is_a_number():
     w = ad.Value(0.5, "w")
     c = ad.square(ad.Value(3.0)).named("c")

@@ -75,7 +75,7 @@ class Mutant:
                 return self.code(self.after)
             return original(loader, name)
 
-        SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+        SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]
 
     def lines(self) -> tuple[range, range]:
         """Those of the innermost statement (of its head, if it has a body), and of the function."""
