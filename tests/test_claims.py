@@ -1,8 +1,10 @@
 """Claims: every right way to write a formula is accepted, every slip is found and named."""
 
 import contextlib
+import io
 import math
 import random
+import sys
 import time
 from typing import Any
 
@@ -17,12 +19,14 @@ from autodiff.formula import check_formula
 from autodiff.formula.claims.names import ClaimNames
 from autodiff.formula.claims.program import Points, close, compiled
 from autodiff.formula.claims.reading import read_claim
+from autodiff.formula.claims.spellings import functions
 from autodiff.formula.figures import Figures
 from autodiff.formula.latex import Latex, tidy
 from autodiff.formula.reading import Reader
 from autodiff.formula.text import Text, to_ascii
 from autodiff.names import labels
 from autodiff.op import TABLE
+from autodiff.syntax import Limits
 
 # ---------------------------------------------------------------- the network of seeds 000 and 003
 
@@ -861,3 +865,127 @@ def test_verdicts_in_ascii(net: Net) -> None:
     text = check_formula(net.E, "w5", "δ_o2 out_h1").text(ascii=True)
     assert text.isascii()
     assert "delta_o2 should be delta_o1" in text
+
+
+# ---------------------------------------------------------------- places, limits and words
+
+
+FOUND = {
+    "out_h1*(out_o1^2 - 2*out_o1^3 - target1*out_o1 + target1*out_o1**2)": (
+        "", "a factor ½ is missing at 2·out_o1³",
+    ),
+    "out_h1*(out_o1^2 - out_o1^3 - target1*(1-out_o1) + target1*out_o1**2)": (
+        "", "out_o1 should be 1 − out_o1",
+    ),
+    "1 - δ_o1·out_h1": ("", "1 − δ_o1·out_h1 should be 1 − (1 − δ_o1·out_h1)"),
+    "out_h1*(out_o1^2 - out_o1^3 - target1*out_o1 + target1*out_o1)": (
+        "", "out_o1 should be squared",
+    ),
+    "out_o1*(1-out_o1)*out_h1": (
+        "∂E1/∂out_o1", "the factor ∂E1/∂out_o1 = out_o1 − target1 is missing",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("claim", FOUND)
+def test_where_a_slip_is_said_to_be(net: Net, claim: str) -> None:
+    """In one path from E_total to w5, so the path is not named."""
+    [finding] = check_formula(net.E, "w5", claim).findings
+    assert (finding.path, finding.component, finding.why) == ("", *FOUND[claim])
+
+
+def test_a_root_is_one_factor() -> None:
+    w, x = ad.values("w x", [2.0, 3.0])
+    y = (w**1.5 * x).named("y")
+    assert check_formula(y, "w", "1.5*w^0.5*x")
+    for claim, missing in [("1.5*w^0.5", "x"), ("1.5*x", "(w)^0.5")]:
+        [finding] = check_formula(y, "w", claim).findings
+        assert finding.why == f"the factor {missing} of ∂y/∂w = 3/2·x·√(w) is missing"
+
+
+def test_a_fourth_power_is_one_too() -> None:
+    w, x = ad.values("w x", [2.0, 3.0])
+    assert check_formula(((w * x) ** 4).named("y"), "w", "4*w^3*x^4")
+    assert check_formula((w + x**4 * w).named("y"), "w", "x^4 + 1")
+
+
+def test_a_derivative_by_itself_is_one(net: Net) -> None:
+    assert check_formula(net.E, "w5", "δ_o1·out_h1·∂w5/∂w5")
+
+
+def test_the_value_of_a_calculation_is_its_last_number(net: Net) -> None:
+    assert check_formula(net.E, "w5", "0.5*0.2").value == 0.1
+
+
+@pytest.mark.parametrize(
+    ("claim", "column", "message"),
+    [
+        ("σ'(w1, w2)", 1, "sigmoid′ takes one operand"),
+        ("max'(w1)", 1, "maximum′ takes one operand"),
+        ("w1 + ∂δ_o1/∂w5", 1, "a derivative is of one Value"),
+        ("w1 < w2 < w3 < w4", 4, "a comparison has a number or a name on either side"),
+        (
+            r"\begin{cases} 1 & w1 > 0 \\ 2 & \text{otherwise} \\ 3 & \text{otherwise} \end{cases}",
+            74,
+            "each case but the last has a condition",
+        ),
+    ],
+)
+def test_where_and_why_a_claim_is_refused(net: Net, claim: str, column: int, message: str) -> None:
+    with pytest.raises(ad.ParseError, match=message) as caught:
+        check_formula(net.E, "w5", claim)
+    assert caught.value.column == column
+
+
+def test_a_claim_has_as_many_nodes_as_allowed(net: Net) -> None:
+    names = ClaimNames(net.E, labels([net.E]), {}, {})
+    assert len(read_claim("w1 + w2*w3", names, Limits(nodes=5)).steps) == 5
+    with pytest.raises(ad.ParseError, match="more than 4 numbers, names and ops") as caught:
+        read_claim("w1 + w2*w3", names, Limits(nodes=4))
+    assert caught.value.column == 4  # the + is the last step
+
+
+def test_names_that_need_care() -> None:
+    w = ad.Value(2.0, "w")
+    spaced = (ad.Value(0.5, "a b") * w).named("y")
+    assert check_formula(spaced, "w", "(a b)")
+    assert check_formula(spaced, "w", "-(-a b)")
+    function = (ad.Value(2.0, "exp") * w).named("y")
+    assert check_formula(function, "w", "|exp|*exp/|exp|")
+    assert check_formula(*square_of_a_value_without_name(), "2*x")
+    with pytest.raises(ad.ParseError, match=r"^column 1: q may be any of p\.q, r\.q: say which"):
+        check_formula((ad.Value(1.0, "p.q") * ad.Value(2.0, "r.q")).named("y"), None, "q")
+
+
+def square_of_a_value_without_name() -> tuple[ad.Value, ad.Value]:
+    value = ad.Value(2.0)
+    return value * value, value
+
+
+def test_words_for_functions_have_no_places_for_operands() -> None:
+    assert not [word for word in functions() if "{" in word]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "no such encoding", "utf-8", None])
+def test_a_verdict_prints_what_the_terminal_can_show(
+    net: Net, monkeypatch: pytest.MonkeyPatch, encoding: str | None
+) -> None:
+    verdict = check_formula(net.E, "w5", "δ_o1")
+    stream = io.StringIO()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", stream)
+        if encoding is not None:
+            patch.setattr(sys, "stdout", Terminal(encoding))
+        assert str(verdict) == verdict.text(ascii=encoding in ("ascii", "no such encoding"))
+
+
+class Terminal(io.StringIO):
+    """A stream that says which encoding it has."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self.said = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self.said
