@@ -17,6 +17,7 @@ import autodiff as ad
 from autodiff.calculus import gradients
 from autodiff.formula import check_formula
 from autodiff.formula.claims.names import ClaimNames
+from autodiff.formula.claims.numbers import _MULTIPLES as MULTIPLES, RATES
 from autodiff.formula.claims.program import Points, close, compiled
 from autodiff.formula.claims.reading import read_claim
 from autodiff.formula.claims.spellings import functions
@@ -960,6 +961,38 @@ def test_names_that_need_care() -> None:
 def square_of_a_value_without_name() -> tuple[ad.Value, ad.Value]:
     value = ad.Value(2.0)
     return value * value, value
+
+
+@pytest.mark.parametrize("factor", MULTIPLES)
+def test_every_multiple_is_explained(net: Net, factor: float) -> None:
+    number = factor * gradients(net.E, [net.w[4]])[0].data
+    verdict = check_formula(net.E, "w5", f"{number:.8g}")
+    assert [finding.why for finding in verdict.findings] == [MULTIPLES[factor]]
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_every_rate_of_weights_updated_too_early_is_found(rate: float) -> None:
+    """The gradient with respect to w1 at weights after a step of that rate."""
+    net = Net("003")
+    slopes = [slope.data for slope in gradients(net.E, net.w)]
+    here = [w.data for w in net.w]
+    target = gradients(net.E, [net.w[0]])[0]
+    for w, slope in zip(net.w, slopes, strict=True):
+        w.data -= rate * slope
+    early = target.forward()
+    for w, number in zip(net.w, here, strict=True):
+        w.data = number
+    target.forward()
+    [finding] = check_formula(net.E, "w1", f"{early:.12g}").findings
+    assert finding.why == (
+        f"it is right for weights updated already (rate {rate:g}): use the old ones"
+    )
+
+
+def test_a_differential_stands_in_a_fraction(net: Net) -> None:
+    assert check_formula(net.E, "w5", "dE_total/dw5")
+    with pytest.raises(ad.ParseError, match=r"^column 1: no Value here is called dw5"):
+        check_formula(net.E, "w5", "dw5*2")
 
 
 def test_words_for_functions_have_no_places_for_operands() -> None:
