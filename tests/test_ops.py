@@ -392,3 +392,36 @@ def test_logsumexp_of_very_many_takes_time_in_proportion():
     xs = [ad.Value(0.0) for _ in range(50_000)]
     ad.logsumexp(xs).backward()  # the square of that many would be half an hour
     assert {x.grad for x in xs} == {1 / 50_000}
+
+
+# ---------------------------------------------------------------- rows that have no slope to try
+
+
+@pytest.mark.parametrize(
+    ("name", "compared"),
+    [("less", operator.lt), ("less_equal", operator.le), ("equal", operator.eq)],
+)
+def test_comparisons_are_those_of_python(name, compared):
+    numbers = [-math.inf, -1.0, -0.0, 0.0, 1.0, math.inf, math.nan]
+    for x, y in itertools.product(numbers, repeat=2):
+        assert TABLE[name].forward(x, y) == float(compared(x, y)), (x, y)
+
+
+def test_a_choice_does_not_depend_on_its_condition_smoothly():
+    for c, here, there in [(3.0, 1.0, 0.0), (0.0, 0.0, 1.0)]:
+        leaves = [Value(c), Value(5.0), Value(7.0)]
+        TABLE["where"](*leaves).backward()
+        assert [leaf.grad for leaf in leaves] == [0.0, here, there]
+
+
+def test_each_term_of_a_sum_counts_once():
+    terms = [Value(x) for x in (1.0, -2.0, 3.5)]
+    TABLE["sum"](terms).backward()
+    assert [term.grad for term in terms] == [1.0, 1.0, 1.0]
+
+
+def test_slopes_are_spelled_out_where_formulas_are_printed():
+    """But for those that are brackets, [x > 0]."""
+    slopes = [op for name, op in TABLE.items() if name.endswith(("_slope", "_bend"))]
+    assert [op.name for op in slopes if op.spelled_out == ("[" in op.spelling)] == []
+    assert not any(TABLE[name].spelled_out for name in ("sigmoid", "tanh", "exp", "where"))
