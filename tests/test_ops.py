@@ -424,4 +424,5 @@ def test_slopes_are_spelled_out_where_formulas_are_printed():
     """But for those that are brackets, [x > 0]."""
     slopes = [op for name, op in TABLE.items() if name.endswith(("_slope", "_bend"))]
     assert [op.name for op in slopes if op.spelled_out == ("[" in op.spelling)] == []
+    assert TABLE["gate"].spelled_out  # no formula shows it
     assert not any(TABLE[name].spelled_out for name in ("sigmoid", "tanh", "exp", "where"))
