@@ -1,5 +1,6 @@
 """What the tests of derivations share: networks of the seeds, random graphs, terms as numbers."""
 
+import io
 from typing import Any
 
 from hypothesis import strategies as st
@@ -72,3 +73,15 @@ def seed_003() -> tuple[ad.Value, list[ad.Value]]:
     o1, o2 = sum_o1.sigmoid().named("out_o1"), sum_o2.sigmoid().named("out_o2")
     E1, E2 = (0.5 * (t1 - o1) ** 2).named("E1"), (0.5 * (t2 - o2) ** 2).named("E2")
     return (E1 + E2).named("E_total"), w
+
+
+class Terminal(io.StringIO):
+    """A stream that says which encoding it has."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self.said = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self.said

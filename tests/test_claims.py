@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 import pytest
+from derivations import Terminal
 from hypothesis import given, strategies as st
 from ready import PATIENCE
 from rows import user_rows
@@ -1010,15 +1011,3 @@ def test_a_verdict_prints_what_the_terminal_can_show(
         if encoding is not None:
             patch.setattr(sys, "stdout", Terminal(encoding))
         assert str(verdict) == verdict.text(ascii=encoding in ("ascii", "no such encoding"))
-
-
-class Terminal(io.StringIO):
-    """A stream that says which encoding it has."""
-
-    def __init__(self, encoding: str) -> None:
-        super().__init__()
-        self.said = encoding
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        return self.said

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from derivations import number, seed_003
+from derivations import Terminal, number, seed_003
 
 import autodiff as ad
 from autodiff.formula.higher import in_terms_of
@@ -299,3 +299,21 @@ def test_a_page_has_at_most_a_hundred_orders() -> None:
     x = ad.Value(2.0, "x")
     with pytest.raises(ValueError, match="at most 100 orders, not 99999999"):
         ad.derive(x.sin().named("y"), x, order=99999999)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "no such encoding", "utf-8"])
+def test_a_derivation_prints_what_the_terminal_can_show(
+    monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    E, w = seed_003()
+    derivation = ad.derive(E, w[4])
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", Terminal(encoding))
+        assert str(derivation) == derivation.text(ascii=encoding != "utf-8")
+
+
+def test_unknown_options_are_refused_and_the_rate_is_called_rate() -> None:
+    E, w = seed_003()
+    for option, hint in [("lr", "the learning rate is called rate="), ("colour", "see its doc")]:
+        with pytest.raises(TypeError, match=f"derive has no option {option}=; {hint}"):
+            ad.derive(E, w[4], **{option: 0.1})  # type: ignore[arg-type]
