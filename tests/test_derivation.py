@@ -11,7 +11,9 @@ from derivations import Terminal, number, seed_003
 import autodiff as ad
 from autodiff.formula.higher import in_terms_of
 from autodiff.formula.reading import Reader
+from autodiff.formula.symbols import LONGEST, visible
 from autodiff.formula.terms import Name
+from autodiff.formula.text import to_ascii
 from autodiff.names import labels
 from nn import textbook
 
@@ -317,3 +319,9 @@ def test_unknown_options_are_refused_and_the_rate_is_called_rate() -> None:
     for option, hint in [("lr", "the learning rate is called rate="), ("colour", "see its doc")]:
         with pytest.raises(TypeError, match=f"derive has no option {option}=; {hint}"):
             ad.derive(E, w[4], **{option: 0.1})  # type: ignore[arg-type]
+
+
+def test_letters_beyond_ascii_and_long_labels_are_shortened() -> None:
+    assert to_ascii("\x7f\x80\u4e2d") == "\x7fU+0080U+4E2D"
+    assert visible("x" * LONGEST) == "x" * LONGEST
+    assert visible("x" * (LONGEST + 1)) == "x" * (LONGEST - 1) + "…"

@@ -5,6 +5,7 @@ change of what people read. `tests/data/printed` holds what was printed; where a
 `python tests/test_printed.py` writes it anew, and the difference wants to be read.
 """
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,19 @@ def long_sum(**options: Any) -> Any:
     return ad.derive((ad.sum([w * w for w in ws]) ** 2).named("E"), ws, **options)
 
 
+def constants(**options: Any) -> Any:
+    """Numbers with a name, fractions up to twelfths, and others."""
+    w = ad.Value(0.5, "w")
+    y = w * (2.0 * math.sqrt(2.0 / math.pi)) + w**2 * math.sqrt(0.5) - w / 2
+    return ad.derive((y + w**3 * 12 / 7 + w**4 * 13 / 7 + 1e-5 * w**8).named("y"), w, **options)
+
+
+def slopes(order: int) -> Any:
+    w, x = ad.values("w x", [0.8, 1.3])
+    y = (ad.sigmoid(w * x) * ad.exp(-2 * w) + ad.tanh(w)).named("y")
+    return ad.derive(y, w, order=order)
+
+
 def products(**options: Any) -> Any:
     a, b, x, y = ad.values("a b x y", [0.5, 0.25, 2.0, -1.0])
     return ad.derive((ad.dot([a, x, b], [x, y, a]) / 7).named("s"), [a, x], **options)
@@ -67,6 +81,12 @@ CASES: dict[str, Callable[[], Any]] = {
     "deep_paths": lambda: deep(form="paths"),
     "fractions": fractions,
     "fractions_expanded": lambda: fractions(expand=True),
+    "deltas": lambda: net(form="delta", rate=0.5),
+    "deep_deltas": lambda: deep("all", form="delta"),
+    "all_paths": lambda: net(form="paths"),
+    "constants": constants,
+    "slopes": lambda: slopes(2),
+    "slopes_of_slopes": lambda: slopes(3),
     "products": products,
     "long_sum": long_sum,
     "second": lambda: powers(2),
