@@ -333,6 +333,40 @@ def test_slices_cover_all_rows_evenly():
 # ---------------------------------------------------------------- trace, lanes and tape
 
 
+def everything(x, y):
+    """All that can be written with two Values: signs either way round, and every method."""
+    signs = [
+        x + y,
+        x - y,
+        x * y,
+        x / y,
+        x**y,
+        3 + x,
+        3 - x,
+        3 * x,
+        3 / x,
+        3**x,
+        -x,
+        abs(x),
+        sum([x]),
+    ]
+    ops = [op for op in TABLE.values() if op.arity in (1, 2) and op is not ad.alias]
+    methods = [getattr(x, op.name)(*[y] * (op.arity - 1)) for op in ops]
+    return [
+        *signs,
+        *methods,
+        x.clamp(low=y, high=2.0),
+        x.leaky_relu(slope=0.5),
+        x.alias("z"),
+    ]
+
+
+def test_functions_are_traced_as_they_are_written():
+    x, y = 1.5, 0.25
+    expected = [value.data for value in everything(ad.Value(x), ad.Value(y))]
+    assert ad.compile(everything, "x y")(x, y) == pytest.approx(expected, rel=1e-14, nan_ok=True)
+
+
 def test_one_node_with_old_numbers_is_refused():
     w = ad.Value(0.5, "w")
     y = ad.exp(w)
@@ -398,13 +432,15 @@ def test_two_different_terms_are_enough_for_lanes():
     assert (node.op, numbers) == ("inner", [])
 
 
-def test_a_term_of_the_first_shape_is_no_number():
+@pytest.mark.parametrize("place", [0, 3])
+def test_a_term_of_the_first_shape_is_no_number(place):
     w = ad.Value(0.5, "w")
-    first = ad.exp(w)
-    total = ad.sum([*(w * x for x in (1.5, 2.5, 3.5)), w * first])
+    terms = [ad.Value(x) * w for x in (1.5, 2.5, 3.5)]
+    terms.insert(place, ad.exp(ad.Value(1.0)) * w)
+    total = ad.sum(terms)
     value, slopes = ad.compile(total, parameters=w).value_and_grad()
     assert value == pytest.approx(total.data, rel=1e-15)
-    assert slopes == pytest.approx([7.5 + first.data + 0.5 * first.data], rel=1e-15)
+    assert slopes == pytest.approx([7.5 + math.e], rel=1e-15)
 
 
 def test_lanes_that_share_inner_nodes_share_them():

@@ -140,7 +140,7 @@ def test_the_place_in_a_sum_of_products(backend):
 @every_backend
 def test_a_number_in_a_sum_of_products(backend):
     ws, x = ad.values("w1:4", [0.5, 0.1, 1e308]), ad.Value(1.0, "x")
-    total = ws[0] * 2.0 + ws[1] * 3.0 + ws[2] * 4.0
+    total = ws[0] * ws[1] + ws[1] * 3.0 + ws[2] * 4.0
     program = ad.compile(total * x, x, parameters=ws, backend=backend)
     assert message(program, [1.0]) == "mul(w3=1e+308, 4.0) is inf in row 0"
 
