@@ -175,7 +175,7 @@ class Functions(Tests):
 
 def pairs(items: list[pytest.Item]) -> list[tuple[pytest.Item, pytest.Item | None]]:
     """Each with the one after it, which pytest wants to know."""
-    return list(zip(items, [*items[1:], None], strict=True))
+    return list(zip(items, [*items, None][1:], strict=True))
 
 
 def tell(*what: object) -> None:
