@@ -33,6 +33,15 @@ def deep(weights: str = "", **options: Any) -> Any:
     return ad.derive(E, list(named.values()) if weights else next(iter(named.values())), **options)
 
 
+def wide(**options: Any) -> Any:
+    """Layers whose matrices are abridged."""
+    model = nn.MLP(9, [12, 2], seed=1)
+    E = nn.half_squared_error(model(ad.values("i1:10", [k / 10 for k in range(9)])), [0.1, 0.9])
+    return ad.derive(
+        E, next(iter(dict(model.named_parameters()).values())), form="matrix", **options
+    )
+
+
 def fractions(**options: Any) -> Any:
     """Numbers that print as fractions and as decimals, roots, powers, and functions."""
     w, x, β = ad.values("w x β", [0.8, 1.3, -0.4])
@@ -75,6 +84,7 @@ CASES: dict[str, Callable[[], Any]] = {
     "delta": lambda: net(0, form="delta", rate=0.5),
     "minus": lambda: net(5, signs="minus", rate=0.5, sense="ascent"),
     "matrix": lambda: deep("all", form="matrix", rate=0.1),
+    "wide_matrix": wide,
     "page": lambda: net(rate=0.5),
     "expanded": lambda: net(0, expand=True, digits=3, rounding="truncate"),
     "deep": deep,
