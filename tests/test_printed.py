@@ -59,7 +59,9 @@ def constants(**options: Any) -> Any:
     """Numbers with a name, fractions up to twelfths, and others."""
     w = ad.Value(0.5, "w")
     y = w * (2.0 * math.sqrt(2.0 / math.pi)) + w**2 * math.sqrt(0.5) - w / 2
-    return ad.derive((y + w**3 * 12 / 7 + w**4 * 13 / 7 + 1e-5 * w**8).named("y"), w, **options)
+    y = (y + w**3 * 12 / 7 + w**4 * 13 / 7 + 1e-5 * w**8).named("y")
+    z = (w * math.log(2.0) - ad.sin(w) / 4 + 0.75 * ad.cos(w)).named("z")
+    return ad.derive((y * z).named("p"), w, **options)
 
 
 def slopes(order: int) -> Any:

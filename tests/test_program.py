@@ -333,6 +333,15 @@ def test_slices_cover_all_rows_evenly():
 # ---------------------------------------------------------------- trace, lanes and tape
 
 
+UNARY = [op.name for op in TABLE.values() if op.arity == 1 and op is not ad.alias]
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_what_a_method_gives_has_no_number_either(name):
+    with pytest.raises(TypeError, match=r"ad\.where"):
+        ad.compile(lambda x: x if getattr(x, name)() > 0 else -x, "x")
+
+
 def everything(x, y):
     """All that can be written with two Values: signs either way round, and every method."""
     signs = [
