@@ -121,6 +121,25 @@ def test_segments_run_what_is_read_before_what_reads_it():
             assert not missing
 
 
+def test_a_segment_stops_at_the_first_step_that_waits():
+    """Though its last one could run."""
+
+    def step(op, axis, out, *columns):
+        return Step(op, axis, Column(*out), [Column(*column) for column in columns], ())
+
+    x, total = (ROWS, [0]), (SHARED, [0])
+    layout = Layout()
+    layout.rows = {SHARED: 2, ROWS: 3}
+    layout.steps = [
+        step("total", ROWS, total, x),
+        step("exp", SHARED, (SHARED, [1]), total),
+        step("mul", ROWS, (ROWS, [1]), x, (SHARED, [1])),
+        step("neg", ROWS, (ROWS, [2]), x),
+    ]
+    found = [(axis, len(part)) for axis, part in segments_of(text_of(layout))]
+    assert found == [(ROWS, 1), (SHARED, 1), (ROWS, 2)]
+
+
 def test_steps_that_wait_for_each_other_are_refused():
     layout = next(programs()).layout("gradients")
     steps = list(layout.steps)

@@ -2,7 +2,7 @@
 
 Other tests say what must be in a derivation and that its numbers are right; this one sees every
 change of what people read. `tests/data/printed` holds what was printed; where a change is meant,
-`python tests/test_printed.py` writes it anew, and the difference wants to be read.
+`PYTHONPATH=. python tests/test_printed.py` writes it anew, and the difference wants to be read.
 """
 
 import math
