@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
-collect_ignore = ["mutation"]  # settings and a script for Cosmic Ray, see docs/testing.md
+collect_ignore = ["mutation"]  # settings and scripts for Cosmic Ray, see docs/testing.md
 
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
