@@ -596,3 +596,20 @@ def test_kernels_are_near_the_rows(name):
 
 def test_nodes_are_hashed_by_identity(builder):
     assert Node.__eq__ is object.__eq__
+
+
+@pytest.mark.parametrize("leaf", [1.0, math.nan])
+def test_the_graph_is_compared_with_its_leaves_once(monkeypatch, leaf):
+    """A nan is never equal to itself; to look at the whole graph for each would take n**2 steps."""
+    looked = []
+    monkeypatch.setattr("autodiff.program.trace.check_recorded", lambda *ys: looked.append(ys))
+    builder = Builder()
+    x = ad.Value(leaf, "x")
+    y = x
+    for _ in range(20):
+        y = (y * x).tanh()
+    made, _ = trace.__dict__.get("__wrapped__", trace)(
+        [y], {x: builder.leaf("input", 0, ROWS, "x")}, builder
+    )
+    assert len(made) == 1
+    assert len(looked) <= 1
