@@ -277,7 +277,7 @@ COMMANDS = (
         "predict",
         "Say what a saved network makes of each row of a .csv file",
         ("train xor --quiet --save xor.json && echo 0,1 > row.csv && "
-         "autodiff predict xor.json row.csv --classes",),
+         "python -m autodiff predict xor.json row.csv --classes",),
         (
             option("model", help="a .json file that train has saved"),
             option("data", help="a .csv file, a row for each sample"),
