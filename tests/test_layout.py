@@ -66,6 +66,13 @@ def test_values_stand_in_a_column() -> None:
     assert not {c for c in columns if 60 < c != 68}
 
 
+def test_the_brackets_of_a_name_ask_for_no_others() -> None:
+    model = MLP(2, [2, 1], names="layer", seed=1)
+    E = half_squared_error(model([0.1, 0.5]), 1.0)
+    page = str(ad.derive(E, "w_11^(2)"))
+    assert "= (a_1^(3) − target1) · a_1^(3)·(1 − a_1^(3)) · a_1^(2)\n" in page
+
+
 def test_no_two_blank_lines() -> None:
     E, w = seed_003()
     for page in (ad.derive(E, w, rate=0.6), ad.explain_step(E, w, 0.6), ad.derive(E, w, order=2)):

@@ -194,7 +194,7 @@ class Layout:
         text = self._piece(part)
         if isinstance(part, Summands) and len(part.parts) > 1:
             return f"({text})"
-        if isinstance(part, Formula) and re.search(r"^−| [+−] ", re.sub(r"\([^()]*\)", "", text)):
+        if isinstance(part, Formula) and re.search(r"^−| [+−] ", _outside(text)):
             return f"({text})"
         return self._bracketed(text, "−")
 
@@ -249,6 +249,11 @@ def _middle_out(parts: list[str], most: int | None) -> list[str]:
     return parts if not most or len(parts) <= most else [*parts[: most - 1], "…", parts[-1]]
 
 
+def _outside(text: str) -> str:
+    """Without its innermost brackets; those of a name, a_1^(2), do not count."""
+    return re.sub(r"\([^()]*\)", "", re.sub(r"\^\(\d+\)", "", text))
+
+
 def _width(text: str) -> int:
     return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
 
@@ -287,4 +292,4 @@ def _fitting(text: str, width: int) -> int:
 
 _LEADING_MINUS = re.compile(r"\(−(?:[^()+−]|\([^()]*\))*\)")
 _WORD = re.compile(r"[^ ·*]*(?:[·*]| +|$)")
-_SMALL = re.compile(r"\([^()]{,30}\)")  # a bracket that is not worth breaking
+_SMALL = re.compile(r"\((?:[^()]|\^\(\d+\)){,30}\)")  # a bracket that is not worth breaking
