@@ -189,12 +189,9 @@ class Training:
 
     def report(self) -> None:
         first, last = self.losses[0], statistics.fmean(self.losses[-5:])
-        usual = 1e3 * statistics.median(self.seconds)
-        print(
-            f"{self.way:>6}: {usual:.1f} ms a step (median), {sum(self.seconds):.1f} s in all, ",
-            end="",
-        )
-        print(f"loss {first:.4f} -> {last:.4f}")
+        usual, least = 1e3 * statistics.median(self.seconds), 1e3 * min(self.seconds)
+        print(f"{self.way:>6}: {usual:.1f} ms a step (median; fastest {least:.1f}), ", end="")
+        print(f"{sum(self.seconds):.1f} s in all, loss {first:.4f} -> {last:.4f}")
         if self.way != "eager":
             print(f"        {self.step.cache_info()}")
 

@@ -24,6 +24,7 @@ from rows import user_rows
 import autodiff as ad
 from autodiff import Value, native
 from autodiff.graph import local_slopes, sweep, topological
+from autodiff.modes import taped
 from autodiff.op import TABLE
 
 ROOT = Path(__file__).parent.parent
@@ -122,6 +123,7 @@ import json, random, sys
 from contextlib import nullcontext
 import autodiff as ad
 from autodiff.graph import topological
+from autodiff.modes import taped
 from autodiff.op import TABLE
 
 EDGES = (0.0, -0.0, 1.0, 710.0, 1e308, 5e-324, float("inf"), float("nan"))
@@ -340,6 +342,16 @@ def test_threads_that_walk_one_graph_while_python_partials_run():
 
 
 # ---------------------------------------------------------------- what compiling is for
+
+
+def test_a_tape_is_filled_by_the_compiled_class_itself(monkeypatch):
+    monkeypatch.setattr("autodiff.value._node", None)  # what the class of Python records with
+    x, y = ad.values("x y", [0.5, 2.0])
+    with taped() as nodes:
+        made = [x + y, 2.0 * x, -x, x.tanh(), ad.logsumexp([x, y, x]), ad.where(x, y, 1.0)]
+    assert len(nodes) == len(made)
+    assert all(a is b for a, b in zip(nodes, made, strict=True))
+    assert [node.op for node in made] == "add mul neg tanh logsumexp where".split()
 
 
 @compiled_only

@@ -36,16 +36,16 @@ static PyObject *other_data;   /* address: what was stored in `data` that is no 
 static PyObject *other_grad;
 static PyObject *reference;    /* the class of value.py */
 static PyObject *surroundings; /* the globals of value.py */
-static PyObject *modes;        /* the ContextVar of autodiff.modes */
+static PyObject *modes, *tape; /* the ContextVars of autodiff.modes */
 static PyObject *empty_tuple;
 
 /* Names to look up. Interned: the type cache keeps what it was asked for, by address. */
 enum { EMPTY, NAME, FORWARD, RECORD, INIT, BACKWARD, GRAPH, LOCAL_SLOPES, COMPUTED_AGAIN, NO_RECORD,
-       TEXTS };
+       TAPED_MODE, TEXTS };
 static PyObject *texts[TEXTS];
 static const char *const spelled[TEXTS] = {
     "", "name", "forward", "__record__", "__init__", "backward", "graph", "local_slopes",
-    "_computed_again", "no_record",
+    "_computed_again", "no_record", "taped",
 };
 
 static inline int is_value(PyObject *object)
@@ -205,7 +205,7 @@ static int row_number(PyObject *name)
 
 /* ---------------------------------------------------------------- recording */
 
-enum { CHECKED = 0, RECORDED, UNRECORDED };
+enum { CHECKED = 0, RECORDED, UNRECORDED, TAPED };
 
 /* What the switches of autodiff.modes say; CHECKED is for the Python class. */
 static inline int mode(void)
@@ -216,10 +216,28 @@ static inline int mode(void)
     if (PyContextVar_Get(modes, NULL, &active) || active == NULL)
         return CHECKED;
     count = PySet_GET_SIZE(active);
-    if (count > 0)
-        found = count == 1 && PySet_Contains(active, texts[NO_RECORD]) == 1 ? UNRECORDED : CHECKED;
+    if (count > 1)
+        found = CHECKED;
+    else if (count == 1 && PySet_Contains(active, texts[NO_RECORD]) == 1)
+        found = UNRECORDED;
+    else if (count == 1)
+        found = PySet_Contains(active, texts[TAPED_MODE]) == 1 ? TAPED : CHECKED;
     Py_DECREF(active);
     return found;
+}
+
+/* A new node, which `taped` puts on its list. */
+static inline PyObject *recorded(Value *node, int now)
+{
+    PyObject *list = NULL;
+    if (now != TAPED)
+        return (PyObject *)node;
+    if (PyContextVar_Get(tape, NULL, &list) == 0 && list == NULL)
+        PyErr_SetObject(PyExc_LookupError, tape);
+    if (list == NULL || PyList_Append(list, (PyObject *)node))
+        Py_CLEAR(node);
+    Py_XDECREF(list);
+    return (PyObject *)node;
 }
 
 static inline Value *new_node(int row, int arity, double data)
@@ -284,7 +302,7 @@ static inline PyObject *binary(int row, PyObject *left, PyObject *right)
         node->b = Py_XNewRef(b);
         node->x = x;
         node->y = y;
-        return (PyObject *)node;
+        return recorded(node, now);
     }
     if (PyErr_Occurred())
         return NULL;
@@ -322,7 +340,7 @@ static inline PyObject *unary(int row, PyObject *self)
             return NULL;
         node->a = Py_NewRef(self);
         node->x = x;
-        return (PyObject *)node;
+        return recorded(node, now);
     }
     if (PyErr_Occurred())
         return NULL;
@@ -474,7 +492,7 @@ static PyObject *value_record(PyObject *Py_UNUSED(none), PyObject *const *given,
     }
     if (!compute(row, op, n, numbers, point, &data))
         goto done;
-    node = now == RECORDED ? new_node(row, n > 2 ? MANY : (int)n, data) : new_node(LEAF, 0, data);
+    node = now != UNRECORDED ? new_node(row, n > 2 ? MANY : (int)n, data) : new_node(LEAF, 0, data);
     if (node == NULL || now == UNRECORDED)
         goto done;
     if (n > 2) {
@@ -487,6 +505,7 @@ static PyObject *value_record(PyObject *Py_UNUSED(none), PyObject *const *given,
             *(i ? &node->y : &node->x) = numbers[i];
         }
     }
+    node = (Value *)recorded(node, now);
 done:
     Py_XDECREF(operands);
     Py_XDECREF(point);
@@ -1195,8 +1214,9 @@ static PyObject *adopt(PyObject *Py_UNUSED(module), PyObject *cls)
     if (modes_module == NULL)
         return NULL;
     Py_XSETREF(modes, PyObject_GetAttrString(modes_module, "MODES"));
+    Py_XSETREF(tape, PyObject_GetAttrString(modes_module, "TAPE"));
     Py_DECREF(modes_module);
-    if (modes == NULL)
+    if (modes == NULL || tape == NULL)
         return NULL;
     method = PyObject_GetAttr(cls, texts[BACKWARD]);
     if (method == NULL)
