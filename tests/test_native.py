@@ -344,6 +344,7 @@ def test_threads_that_walk_one_graph_while_python_partials_run():
 # ---------------------------------------------------------------- what compiling is for
 
 
+@compiled_only
 def test_a_tape_is_filled_by_the_compiled_class_itself(monkeypatch):
     monkeypatch.setattr("autodiff.value._node", None)  # what the class of Python records with
     x, y = ad.values("x y", [0.5, 2.0])
