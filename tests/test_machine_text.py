@@ -123,6 +123,7 @@ def test_many_texts_that_are_not_programs(seed, run_python):
 WRONG = """
 import numpy as np
 from array import array
+from autodiff.modes import MODES, strict
 from autodiff.native import load
 machine = load("machine")
 Machine = machine.Machine
@@ -162,7 +163,7 @@ for p in (np.zeros(2), np.zeros(0), np.zeros((1, 1)), np.zeros(1, "i8"), np.zero
     refused(lambda: m.descend(p, X, None, 0.1, 1, 0, True, True, np.empty(1)))
 for x in (np.zeros((2, 4)), np.zeros(4), np.zeros((1, 4), "f4"), np.zeros((1, 4), complex)):
     refused(lambda: m.run(one, x, None, results, None))
-    refused(lambda: machine.Bound(m, one, x, 0.1, True, None))
+    refused(lambda: machine.Bound(m, one, x, 0.1, True, None, MODES))
 odd = np.frombuffer(bytes(12 * 4), np.dtype([("x", "f8"), ("y", "i4")]))["x"][None]
 refused(lambda: m.run(one, odd, None, results, None))
 for order in ([4], [-1], [2**62], [-2**63]):
@@ -181,8 +182,9 @@ for steps, batch in ((2, 0), (-1, 0), (5, 1), (2, 2**63 - 1), (1, -1)):
     refused(lambda: m.descend(one, X, None, 0.1, steps, batch, True, True, np.empty(1)))
 refused(lambda: m.descend(one, X[:, :0], None, 0.1, 1, 0, True, True, np.empty(1)))
 refused(lambda: m.descend(one, X, None, "fast", 1, 0, True, True, np.empty(1)), TypeError)
-refused(lambda: machine.Bound(m, one, X[:, :0], 0.1, True, None))
-refused(lambda: machine.Bound(None, one, X, 0.1, True, None), TypeError)
+refused(lambda: machine.Bound(m, one, X[:, :0], 0.1, True, None, MODES))
+refused(lambda: machine.Bound(None, one, X, 0.1, True, None, MODES), TypeError)
+refused(lambda: machine.Bound(m, one, X, 0.1, True, None, set()), TypeError)
 for axis, slot in ((0, 0), (1, 0), (2, 0), (-1, 0), (2**40, 0)):
     refused(lambda: m.read(axis, slot, np.empty(1)), IndexError)
 refused(lambda: m.read(1.5, 0, np.empty(1)), TypeError)
@@ -197,11 +199,13 @@ assert out.tolist() == [[4.0] * 3]
 assert rows.bytes > 0
 where = machine.ROWS.index("where")
 refused(lambda: make([*TEXT[:19], where, *TEXT[20:]]))  # of three operands
-bound = machine.Bound(m, one, X, 0.125, True, lambda: "otherwise")
+bound = machine.Bound(m, one, X, 0.125, True, lambda: "otherwise", MODES)
 assert (bound.step(), one.tolist()) == (2.25, [3.0 - 0.125 * 3.0 / 4])
+with strict():
+    assert bound.step() == "otherwise"
 one[0] = np.inf
 assert (bound.step(), one.tolist()) == ("otherwise", [np.inf])
-bound = machine.Bound(m, one, X, 0.125, True, lambda: 1 / 0)
+bound = machine.Bound(m, one, X, 0.125, True, lambda: 1 / 0, MODES)
 refused(bound.step, ZeroDivisionError)
 refused(bound.step, ZeroDivisionError)
 """

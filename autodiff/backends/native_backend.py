@@ -14,6 +14,7 @@ from functools import partial
 from importlib import import_module
 from math import isfinite
 
+from autodiff.modes import MODES
 from autodiff.native import instructions, load
 from autodiff.program.allocate import Layout
 from autodiff.program.group import INPUT, SHARES
@@ -110,7 +111,7 @@ class Runner:
     def bound(self, parameters: Any, inputs: Any, rate: float, mean: bool, otherwise: Any) -> Any:
         """A function that makes one step on these inputs, or calls `otherwise`."""
         there = self.machine_for(inputs.shape[1])
-        return machine.Bound(there, parameters, inputs, rate, mean, otherwise).step
+        return machine.Bound(there, parameters, inputs, rate, mean, otherwise, MODES).step
 
     def finite(self, inputs: Any) -> bool:
         """Whether all outputs are."""

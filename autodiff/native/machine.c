@@ -287,7 +287,7 @@ typedef struct Bound {
     PyObject_HEAD
     Machine *machine;
     Numbers parameters, X;
-    PyObject *otherwise;
+    PyObject *otherwise, *modes, *strict;
     double rate;
     int mean;
 } Bound;
@@ -297,6 +297,7 @@ static int Bound_traverse(Bound *l, visitproc visit, void *arg)
     Py_VISIT(l->parameters.buffer.obj);
     Py_VISIT(l->X.buffer.obj);
     Py_VISIT(l->otherwise);
+    Py_VISIT(l->modes);
     return 0;
 }
 
@@ -313,6 +314,8 @@ static void Bound_dealloc(Bound *l)
     release(&l->parameters), release(&l->X);
     Py_XDECREF(l->machine);
     Py_XDECREF(l->otherwise);
+    Py_XDECREF(l->modes);
+    Py_XDECREF(l->strict);
     Py_TYPE(l)->tp_free((PyObject *)l);
 }
 
@@ -320,17 +323,24 @@ static PyTypeObject Machine_type;
 
 static PyObject *Bound_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    PyObject *machine, *parameters, *X, *otherwise;
+    PyObject *machine, *parameters, *X, *otherwise, *modes;
     double rate;
     int mean;
-    static char *names[] = {"machine", "parameters", "X", "rate", "mean", "otherwise", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!OOdpO", names, &Machine_type, &machine,
-                                     &parameters, &X, &rate, &mean, &otherwise))
+    static char *names[] = {"machine", "parameters", "X", "rate", "mean", "otherwise", "modes", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!OOdpOO!", names, &Machine_type, &machine,
+                                     &parameters, &X, &rate, &mean, &otherwise,
+                                     &PyContextVar_Type, &modes))
         return NULL;
     Bound *l = (Bound *)type->tp_alloc(type, 0);
     if (!l) return NULL;
     l->machine = (Machine *)Py_NewRef(machine);
     l->otherwise = Py_NewRef(otherwise);
+    l->modes = Py_NewRef(modes);
+    l->strict = PyUnicode_InternFromString("strict");
+    if (!l->strict) {
+        Py_DECREF(l);
+        return NULL;
+    }
     l->rate = rate;
     l->mean = mean;
     Numbers none = {0};
@@ -347,6 +357,23 @@ static PyObject *Bound_new(PyTypeObject *type, PyObject *args, PyObject *keyword
     return NULL;
 }
 
+/* What is not made here: steps that look at each node, and those that are not finite. */
+static PyObject *step_otherwise(Bound *l)
+{
+    PyObject *otherwise = Py_NewRef(l->otherwise), *made = PyObject_CallNoArgs(otherwise);
+    Py_DECREF(otherwise);
+    return made;
+}
+
+static int is_strict(Bound *l)
+{
+    PyObject *modes;
+    if (PyContextVar_Get(l->modes, NULL, &modes)) return -1;
+    int found = modes ? PySequence_Contains(modes, l->strict) : 0;
+    Py_XDECREF(modes);
+    return found;
+}
+
 PyDoc_STRVAR(step_doc, "step()\n--\n\nOne step of descent; the value before it.");
 
 static PyObject *Bound_step(Bound *l, PyObject *nothing)
@@ -361,6 +388,8 @@ static PyObject *Bound_step(Bound *l, PyObject *nothing)
     double value = 0.0;
     Descent d = {.rate = l->rate, .mean = l->mean, .careful = 1, .steps = 1, .values = &value};
     int64_t done = -1;
+    int strict = is_strict(l);
+    if (strict) return strict < 0 ? NULL : step_otherwise(l);
     if (enter(m)) return NULL;
     if (make_room(m, &rows))
         PyErr_NoMemory();
@@ -375,11 +404,7 @@ static PyObject *Bound_step(Bound *l, PyObject *nothing)
         if (done > 0) memcpy(parameters, shared, bytes);
     }
     leave(m);
-    if (done == 0) {
-        PyObject *otherwise = Py_NewRef(l->otherwise), *made = PyObject_CallNoArgs(otherwise);
-        Py_DECREF(otherwise);
-        return made;
-    }
+    if (done == 0) return step_otherwise(l);
     return done < 0 ? NULL : PyFloat_FromDouble(value);
 }
 
@@ -392,7 +417,8 @@ static PyTypeObject Bound_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "autodiff.native.machine.Bound",
     .tp_basicsize = sizeof(Bound),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .tp_doc = "Steps of descent on rows that stay; `otherwise` makes those that are not finite.",
+    .tp_doc = "Steps of descent on rows that stay; `otherwise` makes those that are not\n"
+              "finite, and all where the modes, a ContextVar, are strict.",
     .tp_new = Bound_new,
     .tp_dealloc = (destructor)Bound_dealloc,
     .tp_traverse = (traverseproc)Bound_traverse,

@@ -28,7 +28,7 @@ enum {
     N_KINDS
 };
 enum { SHARED, ROWS };
-enum { ALIGNMENT = 64, CACHE = 256 * 1024, NEVER = -1 };
+enum { ALIGNMENT = 64, NEAR_CACHE = 44 * 1024, CACHE = 256 * 1024, ENOUGH = 48 };
 
 typedef struct Segment {
     int32_t axis, n_steps, n_totals;

@@ -36,10 +36,12 @@ static int64_t up(const Machine *m, int64_t n)
     return (n + m->kernels->lanes - 1) / m->kernels->lanes * m->kernels->lanes;
 }
 
-/* Entries in a window: as many as fit into the cache, windows of nearly the same length. */
+/* Entries in a window: as many as fit into the nearest cache, or else enough that what is done once
+ * for a window does not count; windows of nearly the same length. */
 static int64_t window_length(const Machine *m, int64_t entries, int64_t rows)
 {
-    int64_t most = CACHE / (int64_t)sizeof(double) / (rows ? rows : 1);
+    int64_t bytes = (int64_t)sizeof(double) * (rows ? rows : 1), most = NEAR_CACHE / bytes;
+    if (most < ENOUGH) most = CACHE / bytes < ENOUGH ? CACHE / bytes : ENOUGH;
     if (most < m->kernels->lanes) most = m->kernels->lanes;
     int64_t windows = (entries + most - 1) / most;
     return up(m, windows ? (entries + windows - 1) / windows : 1);

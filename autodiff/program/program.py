@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from autodiff.modes import MODES
 from autodiff.program.allocate import Layout
 from autodiff.program.descent import Descent, batches, descend
 from autodiff.program.given import listed, parameters_given, rows_of_inputs
@@ -204,8 +203,10 @@ class Program:
             runner = self._runner(GRADIENTS, False, n)
         if not hasattr(runner, "bound"):
             return step
-        own = runner.bound(self.parameters, columns, rate, bool(self.inputs), step)
-        return lambda: step() if "strict" in MODES.get() else own()
+        own: Callable[[], float] = runner.bound(
+            self.parameters, columns, rate, bool(self.inputs), step
+        )
+        return own
 
     def _runner(self, kind: str, gated: bool, n: int) -> Any:
         runner = self._runners.get((kind, gated, n if self.backend == "numpy" else ANY))
