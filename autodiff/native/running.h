@@ -36,12 +36,13 @@ static int64_t up(const Machine *m, int64_t n)
     return (n + m->kernels->lanes - 1) / m->kernels->lanes * m->kernels->lanes;
 }
 
-/* Entries in a window: as many as fit into the nearest cache, or else enough that what is done once
- * for a window does not count; windows of nearly the same length. */
-static int64_t window_length(const Machine *m, int64_t entries, int64_t rows)
+/* Entries in a window: as many as fit into the cache, windows of nearly the same length. Where a
+ * window is a table of its own, into the nearest cache, or else enough that what is done once for a
+ * window does not count. */
+static int64_t window_length(const Machine *m, int64_t entries, int64_t rows, int own)
 {
-    int64_t bytes = (int64_t)sizeof(double) * (rows ? rows : 1), most = NEAR_CACHE / bytes;
-    if (most < ENOUGH) most = CACHE / bytes < ENOUGH ? CACHE / bytes : ENOUGH;
+    int64_t bytes = (int64_t)sizeof(double) * (rows ? rows : 1), most = CACHE / bytes;
+    if (own && most > ENOUGH) most = NEAR_CACHE / bytes > ENOUGH ? NEAR_CACHE / bytes : ENOUGH;
     if (most < m->kernels->lanes) most = m->kernels->lanes;
     int64_t windows = (entries + most - 1) / most;
     return up(m, windows ? (entries + windows - 1) / windows : 1);
@@ -51,7 +52,7 @@ static int64_t window_length(const Machine *m, int64_t entries, int64_t rows)
 static int make_room(Machine *m, Rows *rows)
 {
     Table *table = &m->tables[ROWS], *inputs = &m->tables[m->n_axes + 1];
-    int64_t length = window_length(m, rows->n, m->size);
+    int64_t length = window_length(m, rows->n, m->size, !m->whole);
     table->padded = m->whole ? up(m, rows->n) : length;
     inputs->padded = length;
     return room(m, table, table->rows, table->padded) || room(m, inputs, m->n_inputs, length);
@@ -124,7 +125,7 @@ static int evaluate(Machine *m, const Rows *rows, PyThreadState **outside)
             }
         } else {
             int64_t length = s->axis == ROWS ? m->tables[m->n_axes + 1].padded
-                                             : window_length(m, n, m->tables[s->axis].rows);
+                                             : window_length(m, n, m->tables[s->axis].rows, 0);
             if (!n) no_totals(s, shared);
             for (int64_t first = 0; first < n; first += length) {
                 int64_t count = n - first < length ? n - first : length;
