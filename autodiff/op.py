@@ -279,3 +279,12 @@ _REMEDIES = {
     "str": "convert it with float(text), or build an expression with ad.parse(text)",
     "NoneType": "a number is missing here (does a function lack its return?)",
 }
+
+
+def refuse_unknown(function: str, options: dict[str, Any]) -> None:
+    """Raise TypeError for options that do not exist; the rate has one name everywhere."""
+    if options:
+        name = min(options)
+        rate = name in ("lr", "learning_rate", "eta", "alpha", "step")
+        hint = "the learning rate is called rate=" if rate else "see its documentation"
+        raise TypeError(f"{function} has no option {name}=; {hint}")

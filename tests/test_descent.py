@@ -250,6 +250,16 @@ def test_errors_say_what_was_given(backend):
             program.run(X, rate=0.1, steps=steps)
     with pytest.raises(TypeError, match="real numbers"):
         program.epoch(X.astype(complex), rate=0.1, batch=2)
+    for name, options in {
+        "step": {},
+        "run": {"steps": 2},
+        "epoch": {"batch": 2},
+        "bind": {},
+    }.items():
+        with pytest.raises(TypeError, match=f"{name} has no option lr=; .* is called rate="):
+            getattr(program, name)(X, lr=0.1, **options)
+        with pytest.raises(ValueError, match="rate is a finite number"):
+            getattr(program, name)(X, rate=None, **options)
     assert np.array_equal(program.parameters, start)
     assert len(program.epoch(X, rate=0.1, batch=2, order=np.array([], dtype=int))) == 0
     outputs = ad.compile([E, E * 2.0], xs, parameters=ps, backend=backend)

@@ -28,7 +28,7 @@ from autodiff.formula.task import SENSES, Options, Result, Task
 from autodiff.formula.terms import plus, times
 from autodiff.graph import check_recorded, local_slopes, sweep, topological
 from autodiff.names import caller_names, find, find_all, labels
-from autodiff.op import number
+from autodiff.op import number, refuse_unknown
 from autodiff.value import Value
 
 MANY_PATHS = 8
@@ -223,12 +223,3 @@ def _free(name: str, taken: Any) -> str:
 def _known(option: str, given: str, known: tuple[str, ...]) -> None:
     if given not in known:
         raise ValueError(f"{option}={given!r}: choose one of {', '.join(map(repr, known))}")
-
-
-def refuse_unknown(function: str, options: dict[str, Any]) -> None:
-    """Raise TypeError for options that do not exist; the rate has one name everywhere."""
-    if options:
-        name = min(options)
-        rate = name in ("lr", "learning_rate", "eta", "alpha", "step")
-        hint = "the learning rate is called rate=" if rate else "see its documentation"
-        raise TypeError(f"{function} has no option {name}=; {hint}")

@@ -9,8 +9,10 @@ finite, and then the program with gates runs instead.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
+from autodiff.op import refuse_unknown
 from autodiff.program.allocate import Layout
 from autodiff.program.descent import Descent, batches, descend
 from autodiff.program.given import listed, parameters_given, rows_of_inputs
@@ -117,37 +119,43 @@ class Program:
 
     # ------------------------------------------------------------ descent
 
-    def step(self, *args: Any, rate: Any = None) -> float:
+    def step(self, *args: Any, rate: Any = None, **unknown: Any) -> float:
         """One step of gradient descent on the mean over all rows; returns the value before it."""
-        if rate is None and args:
+        refuse_unknown("step", unknown)
+        if rate is None and len(args) > bool(self.inputs):
             *args, rate = args  # type: ignore[assignment]
         return float(descend(self, self._samples(args)[0], rate, 1)[0])
 
-    def run(self, *args: Any, rate: Any = None, steps: int | None = None) -> Any:
+    def run(self, *args: Any, rate: Any = None, steps: int | None = None, **unknown: Any) -> Any:
         """`steps` steps of descent on the mean over all rows; the value before each of them."""
+        refuse_unknown("run", unknown)
         if steps is None and len(args) >= 2:
             *args, rate, steps = args  # type: ignore[assignment]
         return descend(self, self._samples(args)[0], rate, steps)
 
-    def epoch(self, X: Any, *, rate: float, batch: int, order: Any = None) -> Any:
+    def epoch(
+        self, X: Any, *, rate: Any = None, batch: Any = None, order: Any = None, **unknown: Any
+    ) -> Any:
         """A step for each `batch` rows, one after the other; the mean over each before its step.
 
         `order` lists numbers of rows: a shuffled `range(len(X))`. The last batch takes those that
         are left. ValueError for a batch below 1, IndexError for rows that X does not have.
         """
+        refuse_unknown("epoch", unknown)
         columns, _ = self._samples([X])
         steps, rows = batches(columns, batch, order)
         return descend(self, columns, rate, steps, batch, rows)
 
-    def bind(self, X: Any, rate: float) -> Descent:
+    def bind(self, X: Any, rate: Any = None, **unknown: Any) -> Descent:
         """Descent on rows that stay: a step of it costs little more than its arithmetic."""
+        refuse_unknown("bind", unknown)
         return Descent(self, X, rate)
 
     def write_back(self, parameters: Sequence[Any]) -> None:
         """Give its numbers to the Values that it was compiled with, in their order."""
         parameters = list(parameters)
         if len(parameters) != len(self.parameters):
-            raise ValueError(f"{len(self.parameters)} parameters, but {len(parameters)} Values")
+            raise ValueError(f"{len(self.parameters)} parameters, but {len(parameters)} given")
         for value, number in zip(parameters, self.parameters.tolist(), strict=True):
             value.data = number
 
@@ -187,26 +195,18 @@ class Program:
         runner = self._runner(GRADIENTS, False, batch or X.shape[1])
         if not hasattr(runner, "descend"):
             return 0
-        return int(
-            runner.descend(self.parameters, X, order, rate, batch, bool(self.inputs), values)
-        )
+        given = self.parameters, X, order, rate, batch, bool(self.inputs), values
+        return int(runner.descend(*given))
 
-    def bound_step(self, X: Any, rate: float) -> Callable[[], float]:
+    def bound_step(self, X: Any, rate: float) -> Any:
         """A function that makes one step on X; the backend's own, if it has one."""
         given = [X] if self.inputs else []
-
-        def step() -> float:
-            return self.step(*given, rate=rate)
-
+        step = partial(self.step, *given, rate=rate)
         columns, n, _ = rows_of_inputs(given, self.inputs)
         with self.running:
             runner = self._runner(GRADIENTS, False, n)
-        if not hasattr(runner, "bound"):
-            return step
-        own: Callable[[], float] = runner.bound(
-            self.parameters, columns, rate, bool(self.inputs), step
-        )
-        return own
+        bound = getattr(runner, "bound", None)
+        return bound(self.parameters, columns, rate, bool(self.inputs), step) if bound else step
 
     def _runner(self, kind: str, gated: bool, n: int) -> Any:
         runner = self._runners.get((kind, gated, n if self.backend == "numpy" else ANY))
@@ -276,9 +276,8 @@ class Program:
     # ------------------------------------------------------------ as an object
 
     def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__ | {"_runners": {}}
-        del state["running"]
-        return state
+        kept = self.__dict__ | {"_runners": {}}
+        return {name: x for name, x in kept.items() if name != "running"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
