@@ -101,30 +101,45 @@ LANES_INLINE void keep(const Step *s, const Window *w, const V *sums, const int 
         for (i = 0; i < n; i++) shared[slots[i]] = found[i];
 }
 
-/* The sum of one row, or of the products of two. */
-LANES_INLINE V row_total(const Step *s, const Window *w, const int pairs, int m, M real, V sum)
+/* The sums of some rows, or of the products of two each, side by side: they need not wait for one
+ * another. */
+enum { ABREAST = LANES < 4 ? LANES : 4 };
+
+LANES_INLINE void add_rows(const int rows, const int pairs, const Step *s, const Window *w, int m,
+                           M real, V *sums)
 {
-    const double *x = row(w, &s->columns[0], m), *y = pairs ? row(w, &s->columns[1], m) : x;
+    const double *totals = w->totals + (ptrdiff_t)(s->first_total + m) * LANES;
+    const double *x[ABREAST], *y[ABREAST];
+    V sum[ABREAST];
+    for (int i = 0; i < rows; i++) {
+        x[i] = row(w, &s->columns[0], m + i);
+        y[i] = pairs ? row(w, &s->columns[1], m + i) : x[i];
+        sum[i] = so_far(w, totals + i * LANES);
+    }
     ptrdiff_t end = (w->vectors - 1) * LANES;
     for (ptrdiff_t v = 0; v < end; v += LANES)
-        sum = pairs ? v_multiply_add(v_load(x + v), v_load(y + v), sum) : sum + v_load(x + v);
-    V all = pairs ? v_multiply_add(v_load(x + end), v_load(y + end), sum) : sum + v_load(x + end);
-    return v_select(real, all, sum);
+        for (int i = 0; i < rows; i++)
+            sum[i] = pairs ? v_multiply_add(v_load(x[i] + v), v_load(y[i] + v), sum[i])
+                           : sum[i] + v_load(x[i] + v);
+    for (int i = 0; i < rows; i++) {
+        V all = pairs ? v_multiply_add(v_load(x[i] + end), v_load(y[i] + end), sum[i])
+                      : sum[i] + v_load(x[i] + end);
+        sums[i] = v_select(real, all, sum[i]);
+    }
 }
 
 LANES_INLINE void row_totals(const Step *s, const Window *w, const int pairs)
 {
-    const double *totals = w->totals + (ptrdiff_t)s->first_total * LANES;
     M real = first_lanes(w->counted);
     V sums[LANES];
     int m = 0;
     for (; m + LANES <= s->members; m += LANES) {
-        for (int i = 0; i < LANES; i++)
-            sums[i] = row_total(s, w, pairs, m + i, real, so_far(w, totals + (m + i) * LANES));
+        for (int i = 0; i < LANES; i += ABREAST)
+            add_rows(ABREAST, pairs, s, w, m + i, real, sums + i);
         keep(s, w, sums, LANES, m);
     }
     for (; m < s->members; m++) {
-        sums[0] = row_total(s, w, pairs, m, real, so_far(w, totals + m * LANES));
+        add_rows(1, pairs, s, w, m, real, sums);
         keep(s, w, sums, 1, m);
     }
 }
