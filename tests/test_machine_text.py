@@ -68,9 +68,9 @@ def attempt(text, shared, lanes, wanted):
                 m.descend(np.ones(p), X, None, 0.1, 2, 0, True, False, np.empty(2))
             except ValueError:
                 pass
-    for axis in range(n_axes + 2):
+    for i in range(outputs + 1):
         try:
-            m.read(axis, 0, np.empty(9))
+            m.read(i, np.empty(9))
         except (ValueError, IndexError):
             pass
     return "ran"
@@ -185,9 +185,9 @@ refused(lambda: m.descend(one, X, None, "fast", 1, 0, True, True, np.empty(1)), 
 refused(lambda: machine.Bound(m, one, X[:, :0], 0.1, True, None, MODES))
 refused(lambda: machine.Bound(None, one, X, 0.1, True, None, MODES), TypeError)
 refused(lambda: machine.Bound(m, one, X, 0.1, True, None, set()), TypeError)
-for axis, slot in ((0, 0), (1, 0), (2, 0), (-1, 0), (2**40, 0)):
-    refused(lambda: m.read(axis, slot, np.empty(1)), IndexError)
-refused(lambda: m.read(1.5, 0, np.empty(1)), TypeError)
+for i in (0, 1, -1, 2**40):
+    refused(lambda: m.read(i, np.empty(1)), IndexError)
+refused(lambda: m.read(1.5, np.empty(1)), TypeError)
 far = np.broadcast_to(0.0, (1, 2**59))  # a table for that many rows cannot be had
 varying = [1, 1, 1, 2, 0,  2, 0, -1,  2, 0, 1, 1, 1,  1, 2, 1,  1, 1, 0, square, 2, 1, 0, 1,
            1, 2, 0, 1,  2, 2, 0, 0]

@@ -132,11 +132,6 @@ def careful(name: str) -> Callable[..., Array]:
 # ---------------------------------------------------------------- a function and its slope at once
 
 
-def relu_pair(x: Array, out: Array, slope: Array) -> None:
-    relu(x, out=out)
-    np.sign(out, out=slope)
-
-
 def sigmoid_pair(x: Array, out: Array, slope: Array) -> None:
     if x.size and not x.min() > -700.0:
         sigmoid(x, out=out)
@@ -204,7 +199,6 @@ STACKED["logaddexp"] = logsumexp
 
 # Two rows of the same operands at once: kernels of (operands, first result, second result).
 PAIRS: dict[tuple[str, str], Callable[..., None]] = {
-    ("relu", "relu_slope"): relu_pair,
     ("sigmoid", "sigmoid_slope"): sigmoid_pair,
     ("logsumexp", "logsumexp_share"): logsumexp_pair,
 }

@@ -49,6 +49,7 @@ JOINTS = {  # two ops that are cheaper together: kind and place
     **{pair: (PAIR, i) for i, pair in enumerate(getattr(machine, "PAIRS", ()))},
     ("logsumexp", "logsumexp_share"): (ALL_SHARES, SETS.get("logsumexp_share", 0)),
 }
+THEN = {"relu": 1, "mul": 2, "relu_slope": 3}  # what is done to results before they are stored
 FEW, FOUR_LANES = 4, "AVX2"
 KNOWN = frozenset((*PLACES, TOTAL, TOTAL_PRODUCT))
 
@@ -136,7 +137,7 @@ class Runner:
             return self.columns[self.varying[i]]
         if type(place) is tuple and place[0] != SHARED:
             column = np.empty(self.lengths[place[0]])
-            self.machine.read(*place, column)
+            self.machine.read(i, column)
             return column
         return float(self.results[i])
 
@@ -167,13 +168,13 @@ def made(
             shared = shared or [0.0]
         else:
             outputs += place  # type: ignore[arg-type]
-    segments, *counts, of_rows, code = written(layout, n_axes + 1)
+    segments, *counts, of_rows, code, outputs = written(layout, n_axes + 1, array("i", outputs))
     text = array("i", [n_axes, n_inputs, n_parameters, len(shared), of_rows > 1])
     for axis in range(ROWS, n_axes + 1):
         size = layout.sizes.get(axis, -1) if axis == ROWS else -1
         text.extend([layout.rows.get(axis, 0), lengths.get(axis, axis != ROWS), size])
     text.append(len(layout.outputs))
-    text.extend(outputs)
+    text.frombytes(outputs)
     text.extend([*counts, segments])
     text.frombytes(code)
     del code  # of a large program as large as all the rest
@@ -190,18 +191,21 @@ def lengths_of(layout: Layout, lanes: Sequence[Any]) -> dict[int, int]:
     return {axis: len(lanes[min(there.values())]) for axis, there in layout.lanes.items()}
 
 
-def written(layout: Layout, inputs: int) -> tuple[Any, ...]:
+def written(layout: Layout, inputs: int, outputs: array[int]) -> tuple[Any, ...]:
     """Of the text: how many segments, steps and columns there are, how many of the segments run
-    along the rows of X, and the segments. `inputs` is the space of the rows of X.
+    along the rows of X, the segments, and where the outputs are then. `inputs` is the space of the
+    rows of X.
     """
     steps = packed(layout.steps)
     ways, joints = array("i"), array("i")
     for op in steps.ops:
         kind, option = WAYS.get(op, (ELEMENTWISE, 0))
-        ways.extend([kind, PLACES.get(op, 0), option, SETS.get(op, 0)])
+        ways.extend([kind, PLACES.get(op, 0), option, SETS.get(op, 0), THEN.get(op, 0)])
     for (first, second), how in JOINTS.items():
         if first in steps.ops and second in steps.ops:
             joints.extend([steps.ops.index(first), steps.ops.index(second), *how])
     ones = array("i", [slot for slot, number in layout.constants if number == 1.0])
-    found: tuple[Any, ...] = nodes.text(steps.code, len(steps), ways, joints, ones, inputs)
+    found: tuple[Any, ...] = nodes.text(
+        steps.code, len(steps), ways, joints, ones, inputs, outputs
+    )
     return found

@@ -209,7 +209,6 @@ LANES_MANY void all_softmax_rest(const V *const *xs, int n, V *out)
 #define PAIRS(PAIR) \
     PAIR(tanh, tanh_slope, pair_tanh) \
     PAIR(sigmoid, sigmoid_slope, pair_sigmoid) \
-    PAIR(relu, relu_slope, pair_relu) \
     PAIR(gelu, gelu_slope, pair_gelu)
 
 LANES_INLINE void pair_tanh(V x, V *out, V *slope)
@@ -232,12 +231,6 @@ LANES_INLINE void pair_gelu(V x, V *out, V *slope)
     const Normal a = v_normal(x);
     *out = v_gelu_of_normal(a, x);
     *slope = v_gelu_slope_of_normal(a, x);
-}
-
-LANES_INLINE void pair_relu(V x, V *out, V *slope)
-{
-    *out = v_relu(x);
-    *slope = v_relu_slope(x);
 }
 
 #endif

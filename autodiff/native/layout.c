@@ -129,7 +129,7 @@ static int32_t *find_levels(Plan *p, int32_t *top)
         const Ref *args = operands_of(b, i);
         if (!p->needed[i] || !b->rows[i].count)
             continue;
-        if (b->rows[i].axis == SHARED && !is_total(b->rows[i].op))
+        if ((b->rows[i].axis == SHARED && !is_total(b->rows[i].op)) || b->rows[i].op == RELU_SLOPE)
             levels[i] = late[i];
         for (k = 0; k < b->rows[i].count; k++)
             if (!is_constant(args[k]) && late[args[k]] > levels[i] - 1)
@@ -340,7 +340,7 @@ static int group_level(Plan *p, int32_t start)
 static int group(Plan *p)
 {
     Builder *b = p->b;
-    int32_t top, *levels = find_levels(p, &top), *ends, i, *nodes, level, count = 0;
+    int32_t top, *levels = find_levels(p, &top), *ends, i, *nodes, level, count = 0, late;
     if (levels == NULL)
         return -1;
     ends = ZEROS(int32_t, top + 2);
@@ -361,9 +361,10 @@ static int group(Plan *p)
     }
     for (level = 1; level <= top + 1; level++)
         ends[level] += ends[level - 1];
-    for (i = 0; i < b->n; i++)
-        if (p->needed[i] && b->rows[i].count)
-            nodes[ends[levels[i]]++] = i;
+    for (late = 0; late < 2; late++)
+        for (i = 0; i < b->n; i++)
+            if (p->needed[i] && b->rows[i].count && (b->rows[i].op == RELU_SLOPE) == late)
+                nodes[ends[levels[i]]++] = i;
     for (level = 0; level <= top; level++) {
         int32_t start = p->members.n, n = ends[level] - start;
         memcpy(p->members.at + start, nodes + start, n * sizeof *nodes);

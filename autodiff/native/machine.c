@@ -199,22 +199,22 @@ end:
     return answer;
 }
 
-PyDoc_STRVAR(read_doc, "read(axis, slot, into)\n--\n\n"
-                       "The numbers of a slot of a lane axis, as the last run left them.");
+PyDoc_STRVAR(read_doc, "read(output, into)\n--\n\n"
+                       "The numbers of an output of a lane axis, as the last run left them.");
 
 static PyObject *Machine_read(Machine *m, PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 3) return PyErr_Format(PyExc_TypeError, "read takes 3 arguments, not %zd", count);
-    long axis = PyLong_AsLong(args[0]), slot = PyLong_AsLong(args[1]);
+    if (count != 2) return PyErr_Format(PyExc_TypeError, "read takes 2 arguments, not %zd", count);
+    long i = PyLong_AsLong(args[0]);
     if (PyErr_Occurred()) return NULL;
-    if (axis <= ROWS || axis > m->n_axes || slot < 0 || slot >= m->tables[axis].rows)
-        return PyErr_Format(PyExc_IndexError, "no slot %ld on axis %ld", slot, axis);
+    if (i < 0 || i >= m->n_outputs || m->outputs[2 * i] <= ROWS)
+        return PyErr_Format(PyExc_IndexError, "no output %ld on a lane axis", i);
     Numbers into = {0};
     PyObject *answer = NULL;
-    const Table *table = &m->tables[axis];
+    const Table *table = &m->tables[m->outputs[2 * i]];
     if (enter(m)) return NULL;
-    if (!take(args[2], &into, 1, "d", 1) && !straight(&into, table->length, "into")) {
-        memcpy(into.buffer.buf, table->data + slot * table->padded,
+    if (!take(args[1], &into, 1, "d", 1) && !straight(&into, table->length, "into")) {
+        memcpy(into.buffer.buf, table->data + m->outputs[2 * i + 1] * table->padded,
                (size_t)table->length * sizeof(double));
         answer = Py_NewRef(Py_None);
     }

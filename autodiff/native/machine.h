@@ -39,7 +39,8 @@ typedef void (*Pair)(double *out, double *other, const double *x, ptrdiff_t vect
 
 typedef void (*All)(const double *const *operands, int n, double *out, double *sum);
 
-enum { ADDS = 1, BIAS = 2, WITH_SUM = 4 }; /* options of a step */
+/* Options of a step; all but ADDS and WITH_SUM are of a matrix. */
+enum { ADDS = 1, BIAS = 2, WITH_SUM = 4, RELU_LAST = 8, TIMES = 16, SLOPE = 32, PRODUCT = 64, OPTIONS = 127 };
 
 struct Step {
     Kernel run;
@@ -50,8 +51,10 @@ struct Step {
     int32_t axis;
     int32_t members;      /* results */
     int32_t terms;        /* of each sum of products */
-    int32_t option;       /* ADDS: to what is there. BIAS: the last column is added. WITH_SUM: the
-                             last column is the logsumexp of shares */
+    int32_t option;       /* ADDS: to what is there. BIAS: the third column is added. WITH_SUM: the
+                             last column is the logsumexp of shares. RELU_LAST: results are relu of
+                             the sums. TIMES: the sums times the last column, SLOPE: times the slope
+                             of relu there. PRODUCT: of one term, which nothing is added to */
     int32_t first_total;  /* place of the first total in `totals` */
     int32_t n_columns;
     int32_t together;     /* whether the rows of each column lie side by side, none is shared */

@@ -10,7 +10,7 @@ Handles hold the builder and the builder does not hold them: there are no cycles
 nothing to do, and a builder of a million nodes is freed by freeing a few arrays.
 
 `adopt` gives both types what they do not have themselves from the Python classes: operators,
-messages. The rules of simplify.py are asked in Python too, except for the arithmetic ones, which
+messages. The rules of simplify.py are asked in Python too, except for the most frequent ones, which
 are repeated in `simpler`. */
 
 #include "nodes.h"
@@ -223,8 +223,9 @@ static Rule *rules_of;
 static int32_t rules_room;
 
 static const char *const spelled[KNOWN_OPS] = {
-    "add", "sub", "mul", "div", "neg", "alias", "inner", "total", "total_product", "logsumexp_share",
-    "softmax_share", "softmax_rest", "inner_added", "input", "parameter", "lane", "size",
+    "add", "sub", "mul", "div", "neg", "alias", "relu_slope", "inner", "total", "total_product",
+    "logsumexp_share", "softmax_share", "softmax_rest", "inner_added", "input", "parameter", "lane",
+    "size", "relu",
 };
 
 int op_number(PyObject *name)
@@ -272,7 +273,7 @@ static Rule *rule_of(int op)
         PyObject *found = PyDict_GetItemWithError(rules, op_name(op));
         if (in < 0 || (found == NULL && PyErr_Occurred()))
             return NULL;
-        rule->rule = op <= ALIAS ? NULL : Py_XNewRef(found);
+        rule->rule = op <= RELU_SLOPE ? NULL : Py_XNewRef(found);
         rule->always = (char)in;
         rule->asked = 1;
     }
@@ -486,7 +487,7 @@ static inline int is_number(const Builder *b, Ref x, double number)
     return is_constant(x) && number_of(b, x) == number;
 }
 
-/* The rules of simplify.py for arithmetic: what is simpler than op(*args), or NONE. */
+/* The most frequent rules of simplify.py: what is simpler than op(*args), or NONE. */
 static inline Ref simpler(Builder *b, int op, const Ref *args, int32_t n)
 {
     Ref x = args[0], y = n > 1 ? args[1] : NONE, negative;
@@ -505,8 +506,11 @@ static inline Ref simpler(Builder *b, int op, const Ref *args, int32_t n)
         return is_number(b, y, 1.0) ? x : NONE;
     case NEG:
         return negative_of(b, x);
-    default: /* ALIAS */
+    case ALIAS:
         return x;
+    default: /* RELU_SLOPE */
+        x = is_constant(x) ? NONE : find(b, RELU, &x, 1);
+        return x == NONE || x == FAILED ? x : record(b, RELU_SLOPE, &x, 1);
     }
 }
 
@@ -558,7 +562,7 @@ Ref record(Builder *b, int op, const Ref *args, int32_t n)
     copy_refs(copy ? copy : few, args, n); /* the store may move */
     args = copy ? copy : few;
     if (!b->plain) {
-        if (op <= ALIAS && fits(op, n))
+        if (op <= RELU_SLOPE && fits(op, n))
             found = simpler(b, op, args, n);
         else if ((rule = rule_of(op)) == NULL)
             found = FAILED;

@@ -15,8 +15,8 @@ typedef int32_t Ref;
 #define NONE (INT32_MIN + 1)
 
 /* Names of ops have numbers, the same in the whole process; these are known beforehand. */
-enum { ADD, SUB, MUL, DIV, NEG, ALIAS, INNER, TOTAL, TOTAL_PRODUCT, LOGSUMEXP_SHARE, SOFTMAX_SHARE,
-       SOFTMAX_REST, INNER_ADDED, INPUT, PARAMETER, LANE, SIZE, KNOWN_OPS };
+enum { ADD, SUB, MUL, DIV, NEG, ALIAS, RELU_SLOPE, INNER, TOTAL, TOTAL_PRODUCT, LOGSUMEXP_SHARE,
+       SOFTMAX_SHARE, SOFTMAX_REST, INNER_ADDED, INPUT, PARAMETER, LANE, SIZE, RELU, KNOWN_OPS };
 
 typedef struct {
     int32_t first, count; /* its operands, in `operands` */

@@ -18,14 +18,16 @@ enum { TILE = 2, WIDTH = 2 };
 enum { LONG = 8 }; /* vectors of a tile of one result */
 
 /* A tile of `members` results by `vectors` vectors, over all terms; left factors are shared and lie
- * `down` and `right` of each other. */
-LANES_INLINE void tile(const int members, const int vectors, const Step *s, const Window *w,
-                       const double *left, ptrdiff_t down, ptrdiff_t right, int first, ptrdiff_t at)
+ * `down` and `right` of each other. `then` are the options that say what is done to the sums. */
+LANES_INLINE void tile(const int then, const int members, const int vectors, const Step *s,
+                       const Window *w, const double *left, ptrdiff_t down, ptrdiff_t right,
+                       int first, ptrdiff_t at)
 {
     V sum[TILE][LONG];
     double *out[TILE];
+    const double nothing = s->option & PRODUCT ? -0.0 : 0.0; /* -0.0 + x is x, always */
     for (int m = 0; m < members; m++) {
-        V bias = v_of(s->option & BIAS ? w->base[0][s->columns[2].slots[first + m]] : 0.0);
+        V bias = v_of(s->option & BIAS ? w->base[0][s->columns[2].slots[first + m]] : nothing);
         out[m] = row(w, &s->out, first + m) + at;
         for (int v = 0; v < vectors; v++)
             sum[m][v] = s->option & ADDS ? v_load(out[m] + v * LANES) + bias : bias;
@@ -42,24 +44,35 @@ LANES_INLINE void tile(const int members, const int vectors, const Step *s, cons
             for (int v = 0; v < vectors; v++) sum[m][v] = v_multiply_add(factor, xs[v], sum[m][v]);
         }
     }
-    for (int m = 0; m < members; m++)
-        for (int v = 0; v < vectors; v++) v_store(out[m] + v * LANES, sum[m][v]);
+    for (int m = 0; m < members; m++) {
+        const double *y = then & TIMES ? row(w, &s->columns[s->n_columns - 1], first + m) + at : NULL;
+        for (int v = 0; v < vectors; v++) {
+            V result = sum[m][v];
+            if (then & RELU_LAST) result = v_relu(result);
+            if (then & SLOPE)
+                result *= v_relu_slope(v_load(y + v * LANES));
+            else if (then & TIMES)
+                result *= v_load(y + v * LANES);
+            v_store(out[m] + v * LANES, result);
+        }
+    }
 }
 
 /* So many results for all vectors of the window, as many at a time as `width` says. */
-LANES_INLINE void tiles(const int members, const int width, const Step *s, const Window *w,
-                        const double *left, ptrdiff_t down, ptrdiff_t right, int first)
+LANES_INLINE void tiles(const int then, const int members, const int width, const Step *s,
+                        const Window *w, const double *left, ptrdiff_t down, ptrdiff_t right,
+                        int first)
 {
     ptrdiff_t vectors = w->vectors, v = 0;
     for (; v + width <= vectors && !(width == 3 && vectors - v == 4); v += width)
-        tile(members, width, s, w, left, down, right, first, v * LANES);
+        tile(then, members, width, s, w, left, down, right, first, v * LANES);
     for (; width > 4 && v + 4 <= vectors; v += 4)
-        tile(members, 4, s, w, left, down, right, first, v * LANES);
-    for (; v + 2 <= vectors; v += 2) tile(members, 2, s, w, left, down, right, first, v * LANES);
-    if (v < vectors) tile(members, 1, s, w, left, down, right, first, v * LANES);
+        tile(then, members, 4, s, w, left, down, right, first, v * LANES);
+    for (; v + 2 <= vectors; v += 2) tile(then, members, 2, s, w, left, down, right, first, v * LANES);
+    if (v < vectors) tile(then, members, 1, s, w, left, down, right, first, v * LANES);
 }
 
-static void inner_matrix(const Step *s, const Window *w)
+LANES_INLINE void matrix(const int then, const Step *s, const Window *w)
 {
     const Column *c = &s->columns[0];
     const double *left = w->base[0] + c->slots[0];
@@ -71,14 +84,24 @@ static void inner_matrix(const Step *s, const Window *w)
     }
     int m = 0;
     for (; m + TILE <= s->members; m += TILE)
-        tiles(TILE, WIDTH, s, w, left + m * down, down, right, m);
+        tiles(then, TILE, WIDTH, s, w, left + m * down, down, right, m);
     /* few results: more vectors, so that sums need not wait for one another */
     if (TILE > 4 && m + 4 <= s->members) {
-        tiles(4, 3, s, w, left + m * down, down, right, m);
+        tiles(then, 4, 3, s, w, left + m * down, down, right, m);
         m += 4;
     }
-    for (; m + 2 <= s->members; m += 2) tiles(2, 4, s, w, left + m * down, down, right, m);
-    if (m < s->members) tiles(1, LONG, s, w, left + m * down, down, right, m);
+    for (; m + 2 <= s->members; m += 2) tiles(then, 2, 4, s, w, left + m * down, down, right, m);
+    if (m < s->members) tiles(then, 1, LONG, s, w, left + m * down, down, right, m);
+}
+
+static void inner_matrix(const Step *s, const Window *w)
+{
+    switch (s->option & (RELU_LAST | TIMES | SLOPE)) {
+    case 0: matrix(0, s, w); break;
+    case RELU_LAST: matrix(RELU_LAST, s, w); break;
+    case TIMES: matrix(TIMES, s, w); break;
+    default: matrix(TIMES | SLOPE, s, w);
+    }
 }
 
 /* Term by term, for factors of any kind. */

@@ -203,7 +203,7 @@ static int read_step(Machine *m, Reader *r, Step *s, Segment *segment, Column *c
     s->axis = segment->axis;
     s->members = next(r, 1, INT32_MAX);
     s->terms = next(r, 1, INT32_MAX);
-    s->option = next(r, 0, 7);
+    s->option = next(r, 0, OPTIONS);
     int32_t n = s->n_columns = next(r, 1, INT32_MAX);
     if (r->bad) return 0;
     s->columns = columns;
@@ -220,9 +220,10 @@ static int read_step(Machine *m, Reader *r, Step *s, Segment *segment, Column *c
     if (r->bad) return 0;
     /* how many slots each column has, and whether it varies (1), is shared (0) or either (-1) */
     int64_t products = (int64_t)s->members * s->terms;
-    int64_t counts[3] = {s->members, s->members, s->members};
-    int varies[3] = {-1, -1, -1}, wanted = 2;
-    int totals = kind >= TOTAL;
+    int64_t counts[4] = {s->members, s->members, s->members, s->members};
+    int varies[4] = {-1, -1, -1, -1}, wanted = 2;
+    int totals = kind >= TOTAL, last = (s->option & TIMES) != 0;
+    r->bad |= kind != INNER_MATRIX && s->option > (ADDS | BIAS | WITH_SUM);
     switch (kind) {
     case ELEMENTWISE:
         s->run = s->axis ? k->runs[name] : k->shared_rows;
@@ -257,8 +258,11 @@ static int read_step(Machine *m, Reader *r, Step *s, Segment *segment, Column *c
     case INNER_MATRIX:
         s->run = k->inner_matrix;
         counts[0] = products, counts[1] = s->terms;
-        varies[0] = varies[2] = 0, varies[1] = 1;
-        wanted = s->option & BIAS ? 3 : 2;
+        varies[0] = 0, varies[1] = 1;
+        wanted += (s->option & BIAS ? 1 : 0) + last;
+        varies[2] = !(s->option & BIAS), varies[3] = 1;
+        r->bad |= last ? s->option & RELU_LAST : s->option & SLOPE;
+        r->bad |= s->option & PRODUCT && s->terms > 1;
         break;
     case INNER_TERMS:
     case INNER_SHARED:
@@ -277,7 +281,7 @@ static int read_step(Machine *m, Reader *r, Step *s, Segment *segment, Column *c
     }
     r->bad |= n != wanted || s->out.count != s->members;
     r->bad |= totals ? !s->axis || s->out.space : s->out.space != s->axis;
-    for (int i = 0; i < n && i < 3 && operands == n && kind != MANY; i++)
+    for (int i = 0; i < n && i < 4 && operands == n && kind != MANY; i++)
         r->bad |= columns[i].count != counts[i] ||
                   (varies[i] >= 0 && (columns[i].space != 0) != varies[i]);
     if (r->bad) return 0;

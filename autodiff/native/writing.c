@@ -8,20 +8,23 @@ them reads what such a stretch adds up.
 
 To add an instruction: reading.h numbers its kind. If the op alone decides that it is used, a line of
 `WAYS` in backends/native_backend.py is all that is needed here. If the columns of a step decide, `choose`
-below does; if two steps become one, `join` does, after `JOINTS` where the two ops decide. */
+below does; if a step and the next become one, `join` does, after `JOINTS` where the two ops decide; if a
+step becomes part of the only one whose results it reads, wherever that is, `finish` does, after `THEN`. */
 
 #include "nodes.h"
 
 enum { SHARED = 0, ROWS = 1, INPUT_SPACE = -1, CHOSEN = -2 }; /* spaces */
-enum { PAIR = 1, SHARE = 3, ALL_SHARES, INNER_MATRIX, INNER_TERMS, INNER_SHARED, TOTAL_PAIRS = 9,
+enum { ELEMENTWISE = 0, PAIR = 1, SHARE = 3, ALL_SHARES, INNER_MATRIX, INNER_TERMS, INNER_SHARED, TOTAL_PAIRS = 9,
        TOTAL_GRID };                                          /* kinds of instructions */
-enum { ADDS = 1, BIAS = 2, WITH_SUM = 4 };                    /* options of an instruction */
+enum { ADDS = 1, BIAS = 2, WITH_SUM = 4, RELU_LAST = 8, TIMES = 16, SLOPE = 32,
+       PRODUCT = 64 };                                        /* options of an instruction */
+enum { THEN_RELU = 1, THEN_TIMES, THEN_SLOPE };               /* what may be done to results at once */
 enum { FEW = 3 };                                             /* factors of a grid */
 
 /* How an op is done, as `written` of native_backend.py says: `place` is that of its row, `set` its
-   place among the rows that are cheaper for a whole set. */
+   place among the rows that are cheaper for a whole set, `then` its number in `THEN`. */
 typedef struct {
-    int32_t kind, place, option, set;
+    int32_t kind, place, option, set, then;
 } Way;
 
 /* Two ops that are cheaper together, and how: `JOINTS` of native_backend.py. */
@@ -39,6 +42,20 @@ typedef struct {
     int32_t op, axis, n;
     const int32_t *columns; /* the results come first */
 } Step;
+
+/* Who uses the results of a step: the only step that reads them, or NONE, or MANY, and the first one
+   that puts other numbers in their place. Of each of its first two columns the step that made all of
+   it, -1 if no step did, MANY if several did. `done` is 1 + the step whose instruction does this one. */
+enum { MANY = -2, NEVER = INT32_MAX };
+typedef struct {
+    int32_t reader, replaced, sources[2], done;
+} Use;
+
+/* Of a slot that varies: 1 + the step that wrote it last, 1 + the slot that stands for it now (0:
+   itself). */
+typedef struct {
+    int32_t maker, stand_in;
+} Slot;
 
 typedef struct {
     int32_t kind, place, terms, option;
@@ -58,7 +75,11 @@ typedef struct {
     int32_t *writers;       /* by shared slot: how many steps to come write it */
     int32_t n_writers;
     int32_t *queue;         /* the steps of each axis, one axis after the other */
+    Use *uses;              /* by step */
+    Slot **slots;           /* by axis, then slot */
+    int32_t *n_slots;       /* by axis */
     Instruction last;
+    int32_t first_of_last, last_of_last; /* the steps that it does; NONE if it is written */
     Tuples lefts, rights;   /* the two sets of a grid */
     Ints results;
     Code text;
@@ -121,6 +142,8 @@ static int read_steps(Writer *w, const int32_t *at, const int32_t *end)
                     return damaged();
                 else if (k == 0 && c.space == SHARED && c.slots[j] >= w->n_writers)
                     w->n_writers = c.slots[j] + 1;
+                else if (c.space == s->axis && c.slots[j] >= w->n_slots[s->axis])
+                    w->n_slots[s->axis] = c.slots[j] + 1;
         }
     }
     return at == end ? 0 : damaged();
@@ -193,8 +216,10 @@ static int write_segments(Writer *w, int32_t *parts, int32_t *parts_of_rows)
             for (i = first; axis != SHARED && i < *next; i++)
                 count(w, &w->steps[w->queue[i]], -1);
             left -= *next - first;
-            ++*parts, *parts_of_rows += axis == ROWS;
+            i = w->n_instructions;
             failed = write_segment(w, axis, w->queue + first, *next - first);
+            if (w->n_instructions > i)
+                ++*parts, *parts_of_rows += axis == ROWS;
         }
         if (!failed && left == before) {
             PyErr_SetString(PyExc_ValueError, "the steps of this layout wait for each other");
@@ -380,7 +405,154 @@ static int join(Writer *w, const Step *before, const Step *s)
     return 0;
 }
 
+/* ---------------------------------------------------------------- what is done to results at once */
+
+static void read_column_of(Writer *w, int32_t i, int32_t k, Column c)
+{
+    int32_t j, *source = k < 2 ? &w->uses[i].sources[k] : NULL;
+    for (j = 0; c.space == w->steps[i].axis && j < c.n; j++) {
+        int32_t maker = w->slots[c.space][c.slots[j]].maker - 1;
+        if (source)
+            *source = j == 0 || *source == maker ? maker : MANY;
+        if (maker < 0)
+            continue;
+        Use *made = &w->uses[maker];
+        made->reader = made->reader == NONE || made->reader == i ? i : MANY;
+    }
+}
+
+/* Fill in `uses`. Steps of an axis run in their order, and only they read what varies along it. */
+static void find_uses(Writer *w, const int32_t *outputs, int32_t n_outputs)
+{
+    int32_t i, k;
+    for (i = 0; i < w->n; i++) {
+        const Step *s = &w->steps[i];
+        Column out, c;
+        const int32_t *at = column(s->columns, &out);
+        w->uses[i] = (Use){NONE, NEVER, {-1, -1}, 0};
+        for (k = 0; s->axis != SHARED && k < s->n; k++) {
+            at = column(at, &c);
+            read_column_of(w, i, k, c);
+        }
+        for (k = 0; s->axis != SHARED && out.space == s->axis && k < out.n; k++) {
+            Slot *slot = &w->slots[out.space][out.slots[k]];
+            if (slot->maker && w->uses[slot->maker - 1].replaced == NEVER && slot->maker - 1 != i)
+                w->uses[slot->maker - 1].replaced = i;
+            slot->maker = i + 1;
+        }
+    }
+    for (i = 0; i + 1 < n_outputs; i += 2)
+        if (outputs[i] > SHARED && outputs[i] < w->inputs && outputs[i + 1] >= 0 &&
+            outputs[i + 1] < w->n_slots[outputs[i]]) {
+            int32_t maker = w->slots[outputs[i]][outputs[i + 1]].maker;
+            if (maker)
+                w->uses[maker - 1].reader = MANY;
+        }
+}
+
+/* Whether this column, which `source` made, can be read where the last instruction stands: it is there
+   already, and not replaced, or number by number by the results themselves. */
+static int is_there(const Writer *w, Column c, int32_t source)
+{
+    int32_t replaced;
+    if (c.space == SHARED || source == MANY)
+        return 0;
+    if (c.space == INPUT_SPACE || source < 0)
+        return 1;
+    replaced = w->uses[source].replaced;
+    return source < w->first_of_last &&
+           (replaced > w->last_of_last || (replaced >= w->first_of_last && same_column(c, w->last.out)));
+}
+
+/* One row of what varies, times a shared number for each result: a matrix of one column. */
+static int is_outer(const Writer *w, const Instruction *it)
+{
+    int32_t i, shared = it->n == 2 && it->columns[0].space != SHARED;
+    Column row;
+    if (it->kind != ELEMENTWISE || w->ways[w->steps[w->last_of_last].op].then != THEN_TIMES)
+        return 0;
+    row = it->columns[!shared];
+    if (it->columns[shared].space != SHARED || row.space == SHARED)
+        return 0;
+    for (i = 1; i < row.n; i++)
+        if (row.slots[i] != row.slots[0])
+            return 0;
+    return 1;
+}
+
+static void make_matrix(Instruction *it)
+{
+    Column row = it->columns[it->columns[0].space == SHARED];
+    it->columns[0] = it->columns[it->columns[0].space != SHARED];
+    it->columns[1] = (Column){row.space, 1, row.slots};
+    it->n = 2, it->kind = INNER_MATRIX, it->terms = 1, it->option |= PRODUCT;
+}
+
+/* Sums of products are still in registers when relu of them is taken, or when they are multiplied by
+   another row, or by the slope of relu there. So where only one step reads the results of the last
+   instruction and does that, the instruction does it, and the step is done. Its results are now where
+   those of the instruction would be, so from that step on the two change places. */
+static int finish(Writer *w)
+{
+    Instruction *it = &w->last;
+    int32_t maker = w->last_of_last, reader = w->uses[maker].reader, then, k, other;
+    Column columns[2], factor;
+    const Step *s = &w->steps[reader];
+    const Use *use = &w->uses[reader];
+    if (reader < 0 || s->n > 2 || (it->kind != INNER_MATRIX && !is_outer(w, it)))
+        return 0;
+    then = w->ways[s->op].then;
+    column(column(s->columns + 2 + it->out.n, &columns[0]), &columns[1]);
+    k = use->sources[0] != maker; /* which of its columns the results are */
+    if ((then != THEN_RELU && then != THEN_TIMES) || results(s).n != it->out.n ||
+        !same_column(columns[k], results(&w->steps[maker])))
+        return 0;
+    if (then == THEN_TIMES) {
+        other = use->sources[!k], factor = columns[!k];
+        if (other == maker)
+            return 0;
+        if (other > maker && w->ways[w->steps[other].op].then == THEN_SLOPE &&
+            w->uses[other].reader == reader && same_column(factor, results(&w->steps[other]))) {
+            Use *slope = &w->uses[other];
+            column(w->steps[other].columns + 2 + factor.n, &factor);
+            if (!is_there(w, factor, slope->sources[0]))
+                return 0;
+            slope->done = other + 1;
+            it->option |= SLOPE;
+        } else if (!is_there(w, factor, other))
+            return 0;
+    }
+    if (it->kind == ELEMENTWISE)
+        make_matrix(it);
+    it->option |= then == THEN_RELU ? RELU_LAST : TIMES;
+    w->uses[reader].done = maker + 1;
+    return then == THEN_TIMES ? add_column(it, factor) : 0;
+}
+
+/* The slots of a step that is done, and of the one whose instruction does it, change places. */
+static void change_places(Writer *w, const Step *s, const Step *made)
+{
+    Column ours = results(s), theirs = results(made);
+    Slot *slots = w->slots[s->axis];
+    int32_t i;
+    for (i = 0; s != made && i < ours.n; i++) {
+        Slot *a = &slots[ours.slots[i]], *b = &slots[theirs.slots[i]];
+        int32_t a_now = a->stand_in ? a->stand_in : ours.slots[i] + 1;
+        a->stand_in = b->stand_in ? b->stand_in : theirs.slots[i] + 1;
+        b->stand_in = a_now;
+    }
+}
+
 /* ---------------------------------------------------------------- the text */
+
+/* Slots as they are now. */
+static void stand_in(const Writer *w, int32_t space, int32_t *slots, int32_t n)
+{
+    int32_t i;
+    for (i = 0; space > SHARED && space < w->inputs && i < n; i++)
+        if (slots[i] < w->n_slots[space] && w->slots[space][slots[i]].stand_in)
+            slots[i] = w->slots[space][slots[i]].stand_in - 1;
+}
 
 static int write_column(Writer *w, Column c)
 {
@@ -390,17 +562,25 @@ static int write_column(Writer *w, Column c)
         w->text.at[w->text.n++] = c.space == INPUT_SPACE ? w->inputs : c.space;
     w->text.at[w->text.n++] = c.n;
     memcpy(w->text.at + w->text.n, c.slots, c.n * sizeof *c.slots);
+    stand_in(w, c.space, w->text.at + w->text.n, c.n);
     w->text.n += c.n;
     return 0;
 }
 
+/* The last instruction, if it is not written yet. */
 static int write_last(Writer *w)
 {
     const Instruction *it = &w->last;
-    int32_t head[] = {it->kind, it->place, it->out.n, it->terms, it->option, it->n}, k;
+    int32_t k;
+    if (w->last_of_last == NONE)
+        return 0;
+    if (finish(w))
+        return -1;
+    int32_t head[] = {it->kind, it->place, it->out.n, it->terms, it->option, it->n};
     for (k = 0; k < 6; k++)
         if (put(&w->text, head[k]))
             return -1;
+    w->last_of_last = NONE;
     if (write_column(w, it->out))
         return -1;
     for (k = 0; k < it->n; k++)
@@ -418,14 +598,29 @@ static int write_segment(Writer *w, int32_t axis, const int32_t *steps, int32_t 
         return -1;
     for (i = 0; i < n; i++) {
         const Step *s = &w->steps[steps[i]];
-        int joined = before && axis != SHARED ? join(w, before, s) : 0;
-        if (joined < 0 || (!joined && ((i && write_last(w)) || choose(w, s, &w->last))))
+        const int32_t *done = &w->uses[steps[i]].done;
+        int joined = before && axis != SHARED && !*done ? join(w, before, s) : 0;
+        if (joined < 0 || (!joined && write_last(w))) /* after which this step may be done */
             return -1;
         before = joined ? NULL : s;
+        if (*done) {
+            change_places(w, s, &w->steps[*done - 1]);
+            before = NULL;
+            continue;
+        }
+        if (!joined) {
+            if (choose(w, s, &w->last))
+                return -1;
+            w->first_of_last = steps[i];
+        }
+        w->last_of_last = steps[i];
     }
     if (write_last(w))
         return -1;
-    w->text.at[head] = w->n_instructions - first;
+    if (w->n_instructions == first)
+        w->text.n = head - 1; /* all of it is done */
+    else
+        w->text.at[head] = w->n_instructions - first;
     return 0;
 }
 
@@ -448,18 +643,20 @@ static int take(PyObject *object, Numbers *numbers)
     return 0;
 }
 
-/* text(code, n, ways, joints, ones, inputs) -> (segments, instructions, columns, segments of rows,
-   the segments themselves); as `made` of native_backend.py says. */
+/* text(code, n, ways, joints, ones, inputs, outputs) -> (segments, instructions, columns, segments of
+   rows, the segments themselves, the outputs); as `made` of native_backend.py says. */
 PyObject *nodes_text(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *given[4], *result = NULL;
-    Numbers numbers[4] = {{0}};
-    Writer w = {0};
+    PyObject *given[5], *result = NULL;
+    Numbers numbers[5] = {{0}};
+    Writer w = {.last_of_last = NONE};
+    Code outputs = {0};
     int32_t i, parts = 0, parts_of_rows = 0;
     int n, inputs;
-    if (!PyArg_ParseTuple(args, "OiOOOi", &given[0], &n, &given[1], &given[2], &given[3], &inputs))
+    if (!PyArg_ParseTuple(args, "OiOOOiO", &given[0], &n, &given[1], &given[2], &given[3], &inputs,
+                          &given[4]))
         return NULL;
-    for (i = 0; i < 4; i++)
+    for (i = 0; i < 5; i++)
         if (take(given[i], &numbers[i]))
             goto done;
     if (n < 0 || n > numbers[0].n || inputs < 2 || inputs == INT_MAX) {
@@ -467,11 +664,16 @@ PyObject *nodes_text(PyObject *Py_UNUSED(module), PyObject *args)
         goto done;
     }
     w.n = n, w.inputs = inputs;
-    w.ways = (const Way *)numbers[1].at, w.n_ways = numbers[1].n / 4;
+    w.ways = (const Way *)numbers[1].at, w.n_ways = numbers[1].n / 5;
     w.joints = (const Joint *)numbers[2].at, w.n_joints = numbers[2].n / 4;
-    w.steps = ZEROS(Step, n), w.queue = ZEROS(int32_t, n);
-    if (!w.steps || !w.queue || read_steps(&w, numbers[0].at, numbers[0].at + numbers[0].n))
+    w.steps = ZEROS(Step, n), w.queue = ZEROS(int32_t, n), w.uses = ZEROS(Use, n);
+    w.n_slots = ZEROS(int32_t, inputs), w.slots = ZEROS(Slot *, inputs);
+    if (!w.steps || !w.queue || !w.uses || !w.n_slots || !w.slots ||
+        read_steps(&w, numbers[0].at, numbers[0].at + numbers[0].n))
         goto done;
+    for (i = ROWS; i < inputs; i++)
+        if ((w.slots[i] = ZEROS(Slot, w.n_slots[i])) == NULL)
+            goto done;
     for (i = 0; i < numbers[3].n; i++)
         if (numbers[3].at[i] >= w.n_ones && numbers[3].at[i] < INT32_MAX)
             w.n_ones = numbers[3].at[i] + 1;
@@ -481,20 +683,34 @@ PyObject *nodes_text(PyObject *Py_UNUSED(module), PyObject *args)
     for (i = 0; i < numbers[3].n; i++)
         if (numbers[3].at[i] >= 0 && numbers[3].at[i] < w.n_ones)
             w.ones[numbers[3].at[i]] = 1;
-    if (!write_segments(&w, &parts, &parts_of_rows))
-        result = Py_BuildValue("iiiiN", parts, w.n_instructions, w.n_columns, parts_of_rows,
-                               code_bytes(&w.text));
+    find_uses(&w, numbers[4].at, numbers[4].n);
+    if (write_segments(&w, &parts, &parts_of_rows) || code_room(&outputs, numbers[4].n))
+        goto done;
+    for (i = 0; i + 1 < numbers[4].n; i += 2) {
+        outputs.at[i] = numbers[4].at[i];
+        outputs.at[i + 1] = numbers[4].at[i + 1];
+        stand_in(&w, outputs.at[i], &outputs.at[i + 1], 1);
+    }
+    outputs.n = i;
+    result = Py_BuildValue("iiiiNN", parts, w.n_instructions, w.n_columns, parts_of_rows,
+                           code_bytes(&w.text), code_bytes(&outputs));
 done:
-    for (i = 0; i < 4; i++)
+    for (i = 0; w.slots && i < inputs; i++)
+        PyMem_RawFree(w.slots[i]);
+    for (i = 0; i < 5; i++)
         if (numbers[i].buffer.obj)
             PyBuffer_Release(&numbers[i].buffer);
     PyMem_RawFree(w.steps);
     PyMem_RawFree(w.queue);
+    PyMem_RawFree(w.uses);
+    PyMem_RawFree(w.n_slots);
+    PyMem_RawFree(w.slots);
     PyMem_RawFree(w.ones);
     PyMem_RawFree(w.writers);
     PyMem_RawFree(w.last.columns);
     PyMem_RawFree(w.results.at);
     Py_XDECREF(w.text.bytes);
+    Py_XDECREF(outputs.bytes);
     free_tuples(&w.lefts);
     free_tuples(&w.rights);
     return result;

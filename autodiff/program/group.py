@@ -24,6 +24,7 @@ TOTALS = {TOTAL, TOTAL_PRODUCT}
 # Rows over one set of operands of which the first is singled out: members of one set belong
 # together.
 SHARES = {"logsumexp_share", "softmax_share", "softmax_rest"}
+LATE = "relu_slope"  # computed from what is kept for other reasons: cheaper than to be kept too
 NUMBER = -1 << 30  # among the numbers of groups and, below 0, of axes
 INPUT = -1  # the space of the rows of X, which belong to the user
 MEMBERS_PER_SET = 4  # sums over different operands stay in one group unless each set has so many
@@ -52,12 +53,15 @@ def group(nodes: Sequence[Node]) -> list[Group]:
     member_of = [0] * len(levels)
     rank = [0] * len(levels)
     position = 0
+    late: list[Node] = []  # the last ones of their level
     for node in nodes:
         if node.operands:
-            by_level[levels[node.index]].append(node)
+            (late if node.op == LATE else by_level[levels[node.index]]).append(node)
         else:
             member_of[node.index] = -1 - node.axis
             rank[node.index] = node.place
+    for node in late:
+        by_level[levels[node.index]].append(node)
     for level, there in enumerate(by_level):
         alike: dict[Any, list[Node]] = {}
         for node in there:
@@ -82,8 +86,8 @@ def group(nodes: Sequence[Node]) -> list[Group]:
 
 
 def _levels(nodes: Sequence[Node]) -> list[int]:
-    """The level of each node, by its index: as early as possible, and what is shared and no total
-    as late as possible.
+    """The level of each node, by its index: as early as possible; what is shared and no total, and
+    slopes of relu, as late as possible.
 
     So the last steps towards the gradients of all parameters are on one level, whatever layer they
     are of.
@@ -100,7 +104,7 @@ def _levels(nodes: Sequence[Node]) -> list[int]:
         operands = node.operands
         if operands:
             i = node.index
-            if node.axis == SHARED and node.op not in TOTALS:
+            if (node.axis == SHARED and node.op not in TOTALS) or node.op == LATE:
                 levels[i] = late[i]
             below = levels[i] - 1
             for arg in operands:

@@ -1,8 +1,8 @@
 """Simplifications that change no value, made while nodes are built.
 
 Each rule has the operands of one op and returns something simpler of the same value, or None.
-Allowed are x*1, -(-x), x + -y, names for the same number, choices by a constant, and powers that
-are squares or reciprocals. What looks simpler and is not the same in floating point stays: x - x,
+Allowed are x*1, -(-x), x + -y, names for the same number, choices by a constant, powers that are
+squares or reciprocals, and the slope of relu at what relu gave, which is kept anyhow. What looks simpler and is not the same in floating point stays: x - x,
 0*x, x/x, x + 0. Equal nodes and constants are merged by the builder, dead ones never leave it.
 """
 
@@ -74,12 +74,17 @@ def _power_slope(_: Builder, x: Any, y: Any) -> Any:
     return {0.0: 0.0, 1.0: 1.0}[y] if y in (0.0, 1.0) else 2.0 * x if y == 2.0 else None
 
 
+def _relu_slope(home: Builder, x: Any) -> Any:
+    output = None if type(x) is float else home.known("relu", (x,))
+    return None if output is None else home.record("relu_slope", (output,))
+
+
 def _sum(home: Builder, *xs: Any) -> Any:
     return home.record("inner", xs + (1.0,) * len(xs))
 
 
 # Rules of the other ops only concern constants.
-ALWAYS = {"add", "sub", "neg", "alias", "gate", "sum"}
+ALWAYS = {"add", "sub", "neg", "alias", "gate", "sum", "relu_slope"}
 RULES: dict[str, Callable[..., Any]] = {
     "add": _add,
     "sub": _sub,
@@ -91,5 +96,6 @@ RULES: dict[str, Callable[..., Any]] = {
     "gate": _gate,
     "power": _power,
     "power_slope": _power_slope,
+    "relu_slope": _relu_slope,
     "sum": _sum,
 }
