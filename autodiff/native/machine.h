@@ -57,6 +57,7 @@ struct Step {
                              of relu there. PRODUCT: of one term, which nothing is added to */
     int32_t first_total;  /* place of the first total in `totals` */
     int32_t n_columns;
+    int32_t twos;         /* whether its pairs are those of left rows and the same two right ones */
     int32_t together;     /* whether the rows of each column lie side by side, none is shared */
     int32_t down, right;  /* of a regular matrix of shared factors: from member to member, term to term */
     Column out;

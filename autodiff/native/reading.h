@@ -172,6 +172,16 @@ static int shared_matrix(Step *s)
     return 1;
 }
 
+/* Whether these are pairs (a, x), (a, y), (b, x), (b, y), ... */
+static int in_twos(const Column *left, const Column *right)
+{
+    int32_t n = left->count;
+    for (int32_t i = 0; i < n; i++)
+        if (left->slots[i] != left->slots[i / 2 * 2] || right->slots[i] != right->slots[i % 2])
+            return 0;
+    return n % 2 == 0;
+}
+
 static int length_of(const char *const *names)
 {
     int n = 0;
@@ -288,6 +298,7 @@ static int read_step(Machine *m, Reader *r, Step *s, Segment *segment, Column *c
     s->together = s->out.regular && s->out.stride == 1;
     for (int i = 0; i < n && kind <= PAIR; i++)
         s->together &= columns[i].space && columns[i].regular && columns[i].stride == 1;
+    s->twos = kind == TOTAL_PAIRS && in_twos(&columns[0], &columns[1]);
     if (kind == INNER_MATRIX && !shared_matrix(s)) {
         s->scratch = numbers(m, (size_t)products);
         if (!s->scratch) return -1;

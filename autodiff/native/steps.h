@@ -118,8 +118,9 @@ LANES_INLINE int side_by_side(const Column *c) { return c->regular && c->stride 
 
 LANES_INLINE int all_the_same(const Column *c) { return c->regular && c->stride == 0; }
 
-/* On the shared axis the members are the lanes: where they lie, as far as all columns are regular,
- * and the rest, or what lies anywhere, copied. */
+/* On the shared axis the members are the lanes: where they lie, if all columns are regular, else
+ * copied. Where they lie, the last vector goes over some results once more: a shared slot is written
+ * by one step only, so what they were made of is still there. */
 enum { CHUNK = 64 };
 
 static void shared_rows(const Step *s, const Window *w)
@@ -128,7 +129,7 @@ static void shared_rows(const Step *s, const Window *w)
     ALIGNED double in[3][CHUNK], out[CHUNK];
     const double *at[3];
     ptrdiff_t step[3];
-    int straight = side_by_side(&s->out) && s->members >= LANES, first = 0;
+    int straight = side_by_side(&s->out) && s->members >= LANES, first;
     for (int k = 0; k < s->n_columns && straight; k++) {
         const Column *c = &s->columns[k];
         at[k] = shared + c->slots[0];
@@ -140,11 +141,17 @@ static void shared_rows(const Step *s, const Window *w)
             straight = side_by_side(c);
     }
     if (straight) {
-        s->loop(shared + s->out.slots[0], at, step, s->members / LANES);
-        first = s->members / LANES * LANES;
+        double *to = shared + s->out.slots[0];
+        s->loop(to, at, step, s->members / LANES);
+        if (s->members % LANES) {
+            first = s->members - LANES;
+            for (int k = 0; k < s->n_columns; k++) at[k] += step[k] ? first : 0;
+            s->loop(to + first, at, step, 1);
+        }
+        return;
     }
     for (int k = 0; k < s->n_columns; k++) at[k] = in[k], step[k] = LANES;
-    for (; first < s->members; first += CHUNK) {
+    for (first = 0; first < s->members; first += CHUNK) {
         int n = s->members - first < CHUNK ? s->members - first : CHUNK;
         ptrdiff_t vectors = (n + LANES - 1) / LANES;
         for (int k = 0; k < s->n_columns; k++) {

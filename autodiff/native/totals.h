@@ -128,11 +128,42 @@ LANES_INLINE void add_rows(const int rows, const int pairs, const Step *s, const
     }
 }
 
+#if LANES > 1
+/* The same for left rows beside two right ones each, which are read once. */
+LANES_INLINE void add_twos(const Step *s, const Window *w, int m, M real, V *sums)
+{
+    const double *totals = w->totals + (ptrdiff_t)(s->first_total + m) * LANES;
+    const double *x[LANES / 2], *y = row(w, &s->columns[1], 0), *z = row(w, &s->columns[1], 1);
+    ptrdiff_t end = (w->vectors - 1) * LANES;
+    for (int i = 0; i < LANES / 2; i++) x[i] = row(w, &s->columns[0], m + 2 * i);
+    V sum[LANES];
+    for (int i = 0; i < LANES; i++) sum[i] = so_far(w, totals + i * LANES);
+    for (ptrdiff_t v = 0; v < end; v += LANES) {
+        V first = v_load(y + v), second = v_load(z + v);
+        for (int i = 0; i < LANES / 2; i++) {
+            V left = v_load(x[i] + v);
+            sum[2 * i] = v_multiply_add(left, first, sum[2 * i]);
+            sum[2 * i + 1] = v_multiply_add(left, second, sum[2 * i + 1]);
+        }
+    }
+    for (int i = 0; i < LANES; i++) {
+        V all = v_multiply_add(v_load(x[i / 2] + end), v_load((i % 2 ? z : y) + end), sum[i]);
+        sums[i] = v_select(real, all, sum[i]);
+    }
+}
+#endif
+
 LANES_INLINE void row_totals(const Step *s, const Window *w, const int pairs)
 {
     M real = first_lanes(w->counted);
     V sums[LANES];
     int m = 0;
+#if LANES > 1
+    for (; pairs && s->twos && m + LANES <= s->members; m += LANES) {
+        add_twos(s, w, m, real, sums);
+        keep(s, w, sums, LANES, m);
+    }
+#endif
     for (; m + LANES <= s->members; m += LANES) {
         for (int i = 0; i < LANES; i += ABREAST)
             add_rows(ABREAST, pairs, s, w, m + i, real, sums + i);
