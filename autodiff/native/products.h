@@ -143,20 +143,20 @@ static void inner_shared(const Step *s, const Window *w)
         double sum = 0.0;
         int t = 0;
         if (s->terms >= 4 * LANES) {
-            V sums[2] = {v_of(0.0), v_of(0.0)};
-            int straight = a->regular && a->stride == 1 && b->regular && b->stride == 1;
-            ALIGNED double left[LANES], right[LANES];
-            for (int k = 0; t + LANES <= s->terms; t += LANES, k ^= 1) {
-                if (straight) {
-                    sums[k] = v_multiply_add(v_load_unaligned(shared + x[t]),
-                                             v_load_unaligned(shared + y[t]), sums[k]);
-                    continue;
-                }
-                for (int j = 0; j < LANES; j++)
+            V sums[4] = {v_of(0.0), v_of(0.0), v_of(0.0), v_of(0.0)};
+            int straight = side_by_side(a) && side_by_side(b);
+            for (; straight && t + 4 * LANES <= s->terms; t += 4 * LANES)
+                for (int k = 0; k < 4; k++) /* they need not wait for one another */
+                    sums[k] = v_multiply_add(v_load_unaligned(shared + x[t] + k * LANES),
+                                             v_load_unaligned(shared + y[t] + k * LANES), sums[k]);
+            for (; t + LANES <= s->terms; t += LANES) {
+                ALIGNED double left[LANES], right[LANES];
+                for (int j = 0; j < LANES && !straight; j++)
                     left[j] = shared[x[t + j]], right[j] = shared[y[t + j]];
-                sums[k] = v_multiply_add(v_load(left), v_load(right), sums[k]);
+                sums[0] = v_multiply_add(v_load_unaligned(straight ? shared + x[t] : left),
+                                         v_load_unaligned(straight ? shared + y[t] : right), sums[0]);
             }
-            sum = v_total(sums[0] + sums[1]);
+            sum = v_total((sums[0] + sums[1]) + (sums[2] + sums[3]));
         }
         for (; t < s->terms; t++) sum += shared[x[t]] * shared[y[t]];
         double *out = row(w, &s->out, m);
