@@ -9,7 +9,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from ready import native_only
+from ready import every_set, held_to, native_only
 
 import autodiff as ad
 import nn
@@ -23,7 +23,7 @@ native_backend = pytest.importorskip("autodiff.backends.native_backend")
 
 Instruction = namedtuple("Instruction", "kind place terms option out columns")
 PAIR, SHARE, ALL_SHARES, INNER_MATRIX, INNER_TERMS, TOTAL_PAIRS, TOTAL_GRID = 1, 3, 4, 5, 6, 9, 10
-BIAS, WITH_SUM = 2, 4
+ADDS, BIAS, WITH_SUM, RELU_LAST, TIMES, SLOPE, PRODUCT = 1, 2, 4, 8, 16, 32, 64
 
 
 def text_of(layout, n_inputs=0, lanes=(), n_parameters=0):
@@ -94,7 +94,8 @@ def text_of_program(program):
 
 
 def test_segments_run_what_is_read_before_what_reads_it():
-    with mock.patch.dict(native_backend.JOINTS, clear=True):
+    apart = mock.patch.dict(native_backend.THEN, clear=True)
+    with apart, mock.patch.dict(native_backend.JOINTS, clear=True):
         for program in programs():
             found = segments_of(text_of_program(program))
             steps = list(program.layout("gradients").steps)
@@ -242,6 +243,206 @@ def test_joint_instructions_change_no_bit(activation):
         assert numbers() == joined
 
 
+# ---------------------------------------------------------------- what is done to results at once
+
+
+def small(activation="relu"):
+    model = nn.MLP(2, [4, 3, 1], activation=activation, output="linear", seed=0)
+    xs, t = ad.values("x1:3", [0.1, 0.2]), ad.Value(1.0, "t")
+    return model, [*xs, t], ad.exp(model(xs)) + t
+
+
+def names_of(found):
+    rows = native_backend.machine.ROWS
+    return [rows[it.place] for it in found if it.kind == 0]
+
+
+def test_relu_is_taken_of_sums_and_its_slope_times_what_comes_back():
+    model, inputs, loss = small()
+    found = instructions_of(loss, inputs, model.parameters())
+    matrices = [it for it in found if it.kind == INNER_MATRIX]
+    assert [it.option for it in matrices] == [
+        BIAS | RELU_LAST,
+        BIAS | RELU_LAST,
+        BIAS,
+        TIMES | SLOPE | PRODUCT,  # one row times the weights of the last layer
+        TIMES | SLOPE,
+    ]
+    first, second, _, third, fourth = matrices
+    assert third.terms == 1
+    # the slopes are taken of what relu gave, and nothing of it is kept besides
+    assert third.columns[-1].slots == second.out.slots
+    assert fourth.columns[-1].slots == first.out.slots
+    assert not {"relu", "relu_slope"} & set(names_of(found))
+
+
+def test_other_slopes_are_factors():
+    model, inputs, loss = small("tanh")
+    found = instructions_of(loss, inputs, model.parameters())
+    options = [it.option for it in found if it.kind == INNER_MATRIX]
+    assert options == [BIAS, BIAS, BIAS, TIMES | PRODUCT, TIMES]
+    slopes = [it.columns[1].slots for it in found if it.kind == PAIR]
+    factors = [it.columns[-1].slots for it in found if it.option & TIMES]
+    assert slopes == factors[::-1]
+
+
+def test_what_others_read_is_kept():
+    """Sums that are outputs as well, a factor that comes later, a square."""
+    w, v, x, y, z = ad.values("w v x y z", [0.5, 0.25, 1.0, 2.0, 3.0])
+    total = w * x + v * y + 0.5 * z
+    inner = [INNER_MATRIX, INNER_TERMS]
+    for outputs in (
+        [ad.relu(total), total],
+        [total * ad.exp(ad.relu(total))],
+        [total * total],
+        [ad.relu(total) + ad.exp(total)],
+    ):
+        found = instructions_of(outputs, [x, y, z], [w, v], "values")
+        assert [it.option & ~BIAS for it in found if it.kind in inner] == [0]
+    found = instructions_of([ad.relu(total)], [x, y, z], [w, v], "values")
+    assert [it.option & ~BIAS for it in found if it.kind in inner] == [RELU_LAST]
+    found = instructions_of([ad.exp(x) * total], [x, y, z], [w, v], "values")
+    assert [it.option & ~BIAS for it in found if it.kind in inner] == [TIMES]
+
+
+def drawn_layout(rng, n_steps):
+    """Steps as an allocator might lay them: blocks of rows that are used again and again, no step
+    writes what it reads; some blocks are outputs.
+    """
+    size, n_parameters, blocks = 3, 23, rng.randrange(6, 9)
+    layout, steps, there = Layout(), [], []
+
+    def rows(block):
+        return Column(ROWS, list(range(block * size, block * size + size)))
+
+    def drawn():
+        if there and rng.random() < 0.9:  # what was written last more often than not
+            found = rows(there[-1] if rng.random() < 0.5 else rng.choice(there))
+            if rng.random() < 0.1:
+                rng.shuffle(found.slots)
+            elif rng.random() < 0.1:
+                found.slots[0] = rows(rng.choice(there)).slots[0]
+            return found
+        return Column(INPUT, rng.sample(range(3), size))
+
+    def shared(n):
+        start = rng.randrange(n_parameters - n)
+        return Column(SHARED, list(range(start, start + n)))
+
+    def write(op, columns, *kept):
+        reads = {slot // size for c in columns if c.space == ROWS for slot in c.slots} | set(kept)
+        block = rng.choice([b for b in range(blocks) if b not in reads])
+        if block in there:
+            there.remove(block)
+        there.append(block)
+        rng.shuffle(columns)
+        steps.append(Step(op, ROWS, rows(block), columns, ()))
+        return block
+
+    def weighted(*kept):
+        x = drawn()
+        if rng.random() < 0.4:
+            return write("mul", [Column(x.space, x.slots[:1] * size), shared(size)], *kept)
+        block = write("inner", [shared(size * size), Column(x.space, x.slots * size)], *kept)
+        if rng.random() < 0.5:
+            ones = Column(SHARED, [n_parameters] * size)
+            steps.append(Step("inner_added", ROWS, rows(block), [shared(size), ones], ()))
+        return block
+
+    totals = n_parameters + 1
+    while len(steps) < n_steps:
+        match rng.choice(["weighted", "weighted", "mul", "relu", "relu", "neg", "total", "slope"]):
+            case "weighted":
+                weighted()
+            case "mul":
+                write("mul", [drawn(), drawn() if rng.random() < 0.8 else shared(size)])
+            case "total":
+                out = Column(SHARED, list(range(totals, totals + size)))
+                steps.append(Step("total", ROWS, out, [drawn()], ()))
+                totals += size
+            case "slope":
+                slope = write("relu_slope", [drawn()]) if rng.random() < 0.3 else None
+                for _ in range(rng.choice((0, 0, 1, 2))):
+                    write("neg", [drawn()], slope)
+                back = weighted(slope)
+                for _ in range(rng.choice((0, 0, 1))):
+                    write("neg", [drawn()], slope, back)
+                if slope is None:
+                    slope = write("relu_slope", [drawn()], back)
+                factor = rows(slope)
+                if rng.random() < 0.1:
+                    rng.shuffle(factor.slots)
+                write("mul", [rows(back), factor])
+            case op:
+                write(op, [drawn()])
+    layout.rows = {SHARED: totals, ROWS: blocks * size}
+    layout.constants = [(n_parameters, 1.0)]
+    layout.steps = [step for step in steps if step.columns[0].space != INPUT or step.op != "total"]
+    outputs = rng.sample(there, rng.randrange(len(there) + 1))
+    layout.outputs = [(ROWS, slot) for block in outputs for slot in rows(block).slots]
+    layout.outputs += [(SHARED, slot) for slot in range(n_parameters + 1, totals)]
+    return layout, n_parameters
+
+
+@every_set
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_read_later_it_changes_no_bit(instructions, seed):
+    """Random steps, run as they stand and with all that can be done at once."""
+    rng = random.Random(seed)
+    options = Counter()
+    for _ in range(400):
+        layout, n_parameters = drawn_layout(rng, rng.choice((3, 6, 12, 24)))
+        X = np.array([[rng.choice((rng.gauss(0, 1), 0.0, -0.0)) for _ in range(11)] for _ in "abc"])
+        parameters = np.array([rng.choice((rng.gauss(0, 1), 0.0)) for _ in range(n_parameters)])
+
+        def numbers(layout=layout, X=X, parameters=parameters):
+            runner = native_backend.Runner(layout, 3, [], len(parameters))
+            runner.run(parameters, X)
+            found = [np.asarray(runner.output(i, X)) for i in range(len(layout.outputs))]
+            return [np.where(np.isnan(x), np.nan, x).tobytes() for x in found]  # one nan is another
+
+        with held_to(instructions):
+            at_once = numbers()
+            with mock.patch.dict(native_backend.THEN, clear=True):
+                assert numbers() == at_once
+        for _, part in segments_of(text_of(layout, 3, (), n_parameters)):
+            options.update(it.option & ~(ADDS | BIAS) for it in part)
+    wanted = RELU_LAST, TIMES, TIMES | PRODUCT, TIMES | SLOPE, TIMES | SLOPE | PRODUCT
+    assert all(options[option] for option in wanted), options
+
+
+@every_set
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_networks_are_the_same_to_the_last_bit(instructions, activation):
+    model, inputs, loss = small(activation)
+    X = np.random.default_rng(0).normal(size=(29, 3))
+    lanes = sum(ad.exp(model([float(a), float(b)])) + float(t) for a, b, t in X[:9])  # a plain loop
+
+    def numbers():
+        program = ad.compile(loss, inputs, parameters=model.parameters(), backend="native")
+        value, gradient = program.value_and_grad(X)
+        predicted = ad.compile(model(inputs[:2]), inputs[:2], backend="native")(X[:, :2])
+        plain = ad.compile(lanes, parameters=model.parameters(), backend="native")
+        return value, gradient.tobytes(), predicted.tobytes(), plain.value_and_grad()[1].tobytes()
+
+    with held_to(instructions):
+        at_once = numbers()
+        with mock.patch.dict(native_backend.THEN, clear=True):
+            assert numbers() == at_once
+
+
+@pytest.mark.parametrize("backend", ["native", "numpy"])
+def test_slopes_of_relu_are_those_of_what_it_gave(backend):
+    """At 0, -0.0, nan and both infinities the gradient is still the eager one."""
+    w, x = ad.values("w x", [1.0, 1.0])
+    program = ad.compile(ad.relu(w * x), [x], parameters=[w], backend=backend)
+    for number in (0.0, -0.0, 5e-324, -5e-324, 2.0, -2.0, np.inf, -np.inf, np.nan):
+        a, b = ad.Value(1.0), ad.Value(number)
+        ad.relu(a * b).backward()
+        _, [slope] = program.value_and_grad([[number]])
+        assert np.array_equal(slope, a.grad, equal_nan=True), number
+
+
 # ---------------------------------------------------------------- packed steps
 
 
@@ -287,6 +488,6 @@ def test_packed_steps_that_are_damaged():
     assert said["made"] > 50
     assert said[ValueError] > 1000
     with pytest.raises(ValueError, match="no steps"):
-        native_backend.nodes.text(b"123", 1, b"", b"", b"", 2)
+        native_backend.nodes.text(b"123", 1, b"", b"", b"", 2, b"")
     with pytest.raises(ValueError, match="no steps"):
-        native_backend.nodes.text(b"", -1, b"", b"", b"", 2)
+        native_backend.nodes.text(b"", -1, b"", b"", b"", 2, b"")

@@ -205,7 +205,5 @@ def written(layout: Layout, inputs: int, outputs: array[int]) -> tuple[Any, ...]
         if first in steps.ops and second in steps.ops:
             joints.extend([steps.ops.index(first), steps.ops.index(second), *how])
     ones = array("i", [slot for slot, number in layout.constants if number == 1.0])
-    found: tuple[Any, ...] = nodes.text(
-        steps.code, len(steps), ways, joints, ones, inputs, outputs
-    )
+    found: tuple[Any, ...] = nodes.text(steps.code, len(steps), ways, joints, ones, inputs, outputs)
     return found

@@ -43,12 +43,12 @@ typedef struct {
     const int32_t *columns; /* the results come first */
 } Step;
 
-/* Who uses the results of a step: the only step that reads them, or NONE, or MANY, and the first one
-   that puts other numbers in their place. Of each of its first two columns the step that made all of
-   it, -1 if no step did, MANY if several did. `done` is 1 + the step whose instruction does this one. */
-enum { MANY = -2, NEVER = INT32_MAX };
+/* The only step that reads the results of a step, or NONE, or MANY. Of each of its first two columns
+   the step that made all of it, -1 if no step did, MANY if several did. `done` is 1 + the step whose
+   instruction does this one. */
+enum { MANY = -2 };
 typedef struct {
-    int32_t reader, replaced, sources[2], done;
+    int32_t reader, sources[2], done;
 } Use;
 
 /* Of a slot that varies: 1 + the step that wrote it last, 1 + the slot that stands for it now (0:
@@ -429,17 +429,13 @@ static void find_uses(Writer *w, const int32_t *outputs, int32_t n_outputs)
         const Step *s = &w->steps[i];
         Column out, c;
         const int32_t *at = column(s->columns, &out);
-        w->uses[i] = (Use){NONE, NEVER, {-1, -1}, 0};
+        w->uses[i] = (Use){NONE, {-1, -1}, 0};
         for (k = 0; s->axis != SHARED && k < s->n; k++) {
             at = column(at, &c);
             read_column_of(w, i, k, c);
         }
-        for (k = 0; s->axis != SHARED && out.space == s->axis && k < out.n; k++) {
-            Slot *slot = &w->slots[out.space][out.slots[k]];
-            if (slot->maker && w->uses[slot->maker - 1].replaced == NEVER && slot->maker - 1 != i)
-                w->uses[slot->maker - 1].replaced = i;
-            slot->maker = i + 1;
-        }
+        for (k = 0; s->axis != SHARED && out.space == s->axis && k < out.n; k++)
+            w->slots[out.space][out.slots[k]].maker = i + 1;
     }
     for (i = 0; i + 1 < n_outputs; i += 2)
         if (outputs[i] > SHARED && outputs[i] < w->inputs && outputs[i + 1] >= 0 &&
@@ -450,18 +446,11 @@ static void find_uses(Writer *w, const int32_t *outputs, int32_t n_outputs)
         }
 }
 
-/* Whether this column, which `source` made, can be read where the last instruction stands: it is there
-   already, and not replaced, or number by number by the results themselves. */
+/* Whether this column, which `source` made and a later step reads, is there already where the last
+   instruction stands. */
 static int is_there(const Writer *w, Column c, int32_t source)
 {
-    int32_t replaced;
-    if (c.space == SHARED || source == MANY)
-        return 0;
-    if (c.space == INPUT_SPACE || source < 0)
-        return 1;
-    replaced = w->uses[source].replaced;
-    return source < w->first_of_last &&
-           (replaced > w->last_of_last || (replaced >= w->first_of_last && same_column(c, w->last.out)));
+    return c.space != SHARED && source != MANY && source < w->first_of_last;
 }
 
 /* One row of what varies, times a shared number for each result: a matrix of one column. */
@@ -497,20 +486,20 @@ static int finish(Writer *w)
     Instruction *it = &w->last;
     int32_t maker = w->last_of_last, reader = w->uses[maker].reader, then, k, other;
     Column columns[2], factor;
-    const Step *s = &w->steps[reader];
-    const Use *use = &w->uses[reader];
-    if (reader < 0 || s->n > 2 || (it->kind != INNER_MATRIX && !is_outer(w, it)))
+    const Step *s;
+    const Use *use;
+    const int32_t *at;
+    if (reader < 0 || w->steps[reader].n > 2 || (it->kind != INNER_MATRIX && !is_outer(w, it)))
         return 0;
-    then = w->ways[s->op].then;
-    column(column(s->columns + 2 + it->out.n, &columns[0]), &columns[1]);
+    s = &w->steps[reader], use = &w->uses[reader], then = w->ways[s->op].then;
+    at = column(s->columns + 2 + s->columns[1], &columns[0]);
+    column(s->n == 2 ? at : s->columns, &columns[1]);
     k = use->sources[0] != maker; /* which of its columns the results are */
-    if ((then != THEN_RELU && then != THEN_TIMES) || results(s).n != it->out.n ||
+    if (then != (s->n == 1 ? THEN_RELU : THEN_TIMES) || results(s).n != it->out.n ||
         !same_column(columns[k], results(&w->steps[maker])))
         return 0;
     if (then == THEN_TIMES) {
         other = use->sources[!k], factor = columns[!k];
-        if (other == maker)
-            return 0;
         if (other > maker && w->ways[w->steps[other].op].then == THEN_SLOPE &&
             w->uses[other].reader == reader && same_column(factor, results(&w->steps[other]))) {
             Use *slope = &w->uses[other];

@@ -2,8 +2,9 @@
 
 Each rule has the operands of one op and returns something simpler of the same value, or None.
 Allowed are x*1, -(-x), x + -y, names for the same number, choices by a constant, powers that are
-squares or reciprocals, and the slope of relu at what relu gave, which is kept anyhow. What looks simpler and is not the same in floating point stays: x - x,
-0*x, x/x, x + 0. Equal nodes and constants are merged by the builder, dead ones never leave it.
+squares or reciprocals, and the slope of relu at what relu gave, which is kept anyhow. What looks
+simpler and is not the same in floating point stays: x - x, 0*x, x/x, x + 0. Equal nodes and
+constants are merged by the builder, dead ones never leave it.
 """
 
 from __future__ import annotations
