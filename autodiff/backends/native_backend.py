@@ -69,6 +69,9 @@ class Runner:
             i for i, place in enumerate(layout.outputs) if type(place) is tuple and place[0] == ROWS
         ]
         self.varying = {i: at for at, i in enumerate(rows)}
+        self.column_outputs = [  # outputs that are no single number
+            i for i, place in enumerate(layout.outputs) if type(place) is tuple and place[0] != SHARED
+        ]
         self.lengths = lengths_of(layout, lanes)
         self.longest = max(self.lengths.values(), default=0)
         self.results = np.zeros(len(layout.outputs))
@@ -118,11 +121,7 @@ class Runner:
         """Whether all outputs are."""
         if not isfinite(np.add.reduce(self.results)) and not np.isfinite(self.results).all():
             return False
-        places = self.layout.outputs
-        columns = [
-            i for i, place in enumerate(places) if type(place) is tuple and place[0] != SHARED
-        ]
-        return all(bool(np.isfinite(self.output(i, inputs)).all()) for i in columns)
+        return all(bool(np.isfinite(self.output(i, inputs)).all()) for i in self.column_outputs)
 
     def gradient(self) -> Any:
         """Outputs 1, 2, ... as a vector; they are all shared."""
