@@ -12,6 +12,7 @@ from math import isfinite
 from operator import add, attrgetter
 from typing import Any, NamedTuple
 
+from autodiff import native
 from autodiff.graph import check_interior, local_slopes, refuse_nonfinite, sweep, topological
 from autodiff.modes import MODES, taped
 from autodiff.names import describe
@@ -63,9 +64,7 @@ class CachedLoss:
     def __call__(self, *args: Any, **keywords: Any) -> float:
         """The loss; its derivatives are added to `.grad` of the parameters."""
         value, gradient = self.value_and_grad(*args, **keywords)
-        with _committing:
-            totals = list(map(add, map(attrgetter("grad"), self.parameters), gradient.tolist()))
-            deque(map(setattr, self.parameters, repeat("grad"), totals), maxlen=0)  # at one go
+        add_to_grads(self.parameters, gradient)
         return value
 
     def value_and_grad(self, *args: Any, **keywords: Any) -> tuple[float, Any]:
@@ -127,18 +126,13 @@ class CachedLoss:
         """What `root.backward()` computes, as numbers."""
         import numpy as np
 
-        order = topological(root, right_first=True)
-        check_interior(root, order)
-        adjoints = sweep(root, 1.0, order, local_slopes)
-        if "strict" in MODES.get():
-            refuse_nonfinite(adjoints, order)
-        return root.data, np.array([adjoints.get(p, 0.0) for p in self.parameters])
+        return root.data, np.frombuffer(slopes_of(root, self.parameters))
 
     def _numbers(self) -> Any:
         """The present numbers of the parameters."""
         import numpy as np
 
-        return np.array([p.data for p in self.parameters], dtype=np.float64)
+        return np.frombuffer(numbers_of(self.parameters))
 
     # ------------------------------------------------------------ the memory
 
@@ -166,6 +160,38 @@ class CachedLoss:
         memory.move_to_end(key)
         while len(memory) > self._maxsize:
             memory.popitem(last=False)
+
+
+# ---------------------------------------------------------------- over whole lists, at one go
+
+
+@native.fast_walk
+def slopes_of(root: Value, xs: list[Value]) -> Any:
+    """The derivatives of the root by leaves, as `root.backward()` finds them."""
+    import numpy as np
+
+    order = topological(root, right_first=True)
+    check_interior(root, order)
+    adjoints = sweep(root, 1.0, order, local_slopes)
+    if "strict" in MODES.get():
+        refuse_nonfinite(adjoints, order)
+    return np.array([adjoints.get(x, 0.0) for x in xs], dtype=np.float64)
+
+
+@native.fast_pass
+def numbers_of(values: list[Value]) -> Any:
+    """Their numbers."""
+    import numpy as np
+
+    return np.array([x.data for x in values], dtype=np.float64)
+
+
+@native.fast_pass
+def add_to_grads(values: list[Value], gradient: Any) -> None:
+    """Add derivatives to `.grad`, to all or to none."""
+    with _committing:
+        totals = list(map(add, map(attrgetter("grad"), values), gradient.tolist()))
+        deque(map(setattr, values, repeat("grad"), totals), maxlen=0)
 
 
 def finite(value: float, gradient: Any) -> bool:

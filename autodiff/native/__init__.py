@@ -68,7 +68,7 @@ def _is_stale(built: str, part: str) -> bool:
 
 
 # What the sources of the smaller parts are for; all others are the machine's.
-NODES = ("nodes.h", "nodes.c", "trace.c", "sums.c", "slopes.c", "layout.c", "writing.c")
+NODES = ("nodes.h", "nodes.c", "trace.c", "sums.c", "slopes.c", "layout.c", "writing.c", "recording.c")
 PARTS_OF = {
     "value.c": ("value",),
     "value.h": ("value", "nodes"),
@@ -102,11 +102,11 @@ def fast_node(cls: Class) -> Class:
     return fast(cls, "nodes")
 
 
-def fast_pass(python: Function) -> Function:
+def fast_pass(python: Function, part: str = "nodes") -> Function:
     """The pass over nodes of that name, compiled where it is; what that leaves to `python` it
     answers with NotImplemented.
     """
-    compiled = getattr(load("nodes"), python.__name__, None)
+    compiled = getattr(load(part), python.__name__, None)
     if compiled is None:
         return python
 
@@ -117,3 +117,8 @@ def fast_pass(python: Function) -> Function:
     either.__doc__ = python.__doc__
     either.__wrapped__ = python  # type: ignore[attr-defined]
     return either  # type: ignore[return-value]
+
+
+def fast_walk(python: Function) -> Function:
+    """The same for a walk over Values."""
+    return fast_pass(python, "value")

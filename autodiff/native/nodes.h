@@ -78,6 +78,9 @@ PyObject *nodes_gradients(PyObject *module, PyObject *const *args, Py_ssize_t n)
 PyObject *nodes_raise_sums(PyObject *module, PyObject *outputs);
 PyObject *nodes_planned(PyObject *module, PyObject *const *args, Py_ssize_t n);
 PyObject *nodes_text(PyObject *module, PyObject *args);
+PyObject *nodes_arrays_of(PyObject *module, PyObject *const *args, Py_ssize_t n);
+PyObject *nodes_numbers_of(PyObject *module, PyObject *values);
+PyObject *nodes_add_to_grads(PyObject *module, PyObject *const *args, Py_ssize_t n);
 
 /* ---------------------------------------------------------------- growing arrays */
 

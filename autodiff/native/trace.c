@@ -31,11 +31,6 @@ typedef struct {
 
 enum { DONE, ERROR, LEFT_TO_PYTHON };
 
-static int is_value(const Trace *t, PyObject *x)
-{
-    return Py_TYPE(x) == *t->values->type || PyType_IsSubtype(Py_TYPE(x), *t->values->type);
-}
-
 static int32_t count_of(const Value *node)
 {
     return node->arity == MANY ? (int32_t)PyTuple_GET_SIZE(node->a) : node->arity;
@@ -57,7 +52,7 @@ static int operand(const Trace *t, const Value *node, int32_t k, Value **value, 
             *number = PyFloat_AS_DOUBLE(item);
             return DONE;
         }
-        if (!is_value(t, item) || !PyFloat_CheckExact(then))
+        if (!is_value_of(t->values, item) || !PyFloat_CheckExact(then))
             return LEFT_TO_PYTHON;
         *value = (Value *)item;
         seen = PyFloat_AS_DOUBLE(then);
@@ -146,7 +141,7 @@ static int meet_given(Trace *t, PyObject *leaves)
     PyObject *value, *node;
     Py_ssize_t position = 0;
     while (PyDict_Next(leaves, &position, &value, &node)) {
-        Ref made = is_value(t, value) ? ref_of(t->b, node) : NONE;
+        Ref made = is_value_of(t->values, value) ? ref_of(t->b, node) : NONE;
         int outcome;
         if (made == FAILED)
             return ERROR;
@@ -251,12 +246,8 @@ PyObject *nodes_recorded(PyObject *Py_UNUSED(module), PyObject *const *given, Py
     Py_ssize_t n, k;
     int32_t i;
     int outcome = ERROR;
-    t.values = PyCapsule_Import("autodiff.native.value.INSIDE", 0);
-    if (t.values == NULL) {
-        PyErr_Clear(); /* Values are those of Python */
-        return Py_NewRef(Py_NotImplemented);
-    }
-    if (count != 3 || Py_TYPE(given[2]) != BuilderType || !PyDict_CheckExact(given[1]))
+    t.values = inside_of_values();
+    if (t.values == NULL || count != 3 || Py_TYPE(given[2]) != BuilderType || !PyDict_CheckExact(given[1]))
         return Py_NewRef(Py_NotImplemented);
     t.b = (Builder *)given[2];
     fast = PySequence_Fast(given[0], "outputs are a sequence");
@@ -270,7 +261,7 @@ PyObject *nodes_recorded(PyObject *Py_UNUSED(module), PyObject *const *given, Py
     outcome = meet_given(&t, given[1]);
     for (k = 0; outcome == DONE && k < n; k++) {
         PyObject *root = PySequence_Fast_GET_ITEM(fast, k);
-        outcome = is_value(&t, root) ? walk(&t, (Value *)root) : LEFT_TO_PYTHON;
+        outcome = is_value_of(t.values, root) ? walk(&t, (Value *)root) : LEFT_TO_PYTHON;
         roots[k] = outcome == DONE ? (Ref)((Value *)root)->mark : 0;
     }
     if (outcome == DONE)

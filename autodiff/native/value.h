@@ -1,4 +1,5 @@
-/* A Value in memory: for value.c, whose first lines say more, and for trace.c, which reads graphs. */
+/* A Value in memory: for value.c, whose first lines say more, and for trace.c and
+recording.c, which read graphs. */
 
 #ifndef VALUE_H
 #define VALUE_H
@@ -32,5 +33,19 @@ typedef struct {
     PyObject *names;     /* address of a Value: its name */
     uint64_t *markings;  /* to be counted up by whoever writes marks */
 } Inside;
+
+/* NULL where Values are those of Python. */
+static inline const Inside *inside_of_values(void)
+{
+    const Inside *found = PyCapsule_Import("autodiff.native.value.INSIDE", 0);
+    if (found == NULL)
+        PyErr_Clear();
+    return found;
+}
+
+static inline int is_value_of(const Inside *values, PyObject *x)
+{
+    return Py_TYPE(x) == *values->type || PyType_IsSubtype(Py_TYPE(x), *values->type);
+}
 
 #endif

@@ -9,6 +9,7 @@ too few another round of compiling; neither costs a wrong number.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from autodiff.program.recording import Recording
 
@@ -25,15 +26,16 @@ class Picks:
 
     * `candidates`: for an operand, by its place among all operands, the nodes it may be, in order.
     * `count`: of all candidates together.
+    * `fixed`: which operands are the same node each time, the one in `usual`.
     """
 
     def __init__(self, recording: Recording) -> None:
         import numpy as np
 
-        self.at = np.flatnonzero(recording.links >= 0).astype(np.int32)
-        self.usual = recording.links[self.at]
-        self.fixed = np.ones(len(self.at), dtype=bool)
+        self.usual = recording.links
+        self.fixed = recording.links >= 0
         self.candidates: dict[int, list[int]] = {}
+        self._at = self._nodes = np.zeros(0, dtype=np.intp)  # of each candidate
 
     @property
     def count(self) -> int:
@@ -41,13 +43,13 @@ class Picks:
 
     def fit(self, links: Any) -> bool:
         """Whether each operand is what it always was, or one of its candidates."""
-        if ((links[self.at] != self.usual) & self.fixed).any():
+        if ((links != self.usual) & self.fixed).any():
             return False
-        return all(int(links[at]) in nodes for at, nodes in self.candidates.items())
+        return int(self.flags(links).sum()) == len(self.candidates)  # one of each
 
-    def flags(self, links: Any) -> list[float]:
-        """1.0 for each candidate that was picked, 0.0 for the others."""
-        return [float(links[at] == x) for at, nodes in self.candidates.items() for x in nodes]
+    def flags(self, links: Any) -> Any:
+        """For each candidate whether it was picked."""
+        return links[self._at] == self._nodes
 
     def admit(self, recording: Recording) -> None:
         """Let the operands be what they are in this recording as well."""
@@ -55,24 +57,26 @@ class Picks:
 
         links = recording.links
         ops = [node.op for node in recording.nodes]
-        users = np.repeat(np.arange(len(ops)), recording.lengths)
-        fresh = np.flatnonzero((links[self.at] != self.usual) & self.fixed)
+        users = np.repeat(np.arange(len(ops)), recording.lengths())
+        fresh = np.flatnonzero((links != self.usual) & self.fixed)
         rounds: set[tuple[int, int, int]] = set()
-        for i in fresh.tolist():
-            at = int(self.at[i])
-            first, second = sorted((int(self.usual[i]), int(links[at])))
+        for at in fresh.tolist():
+            first, second = sorted((int(self.usual[at]), int(links[at])))
             nodes, period = stretch(ops, first, second, int(users[at]))
-            self._pick(i, nodes)
+            self._pick(at, nodes)
             if period and len(self.candidates) <= TRIED:
                 rounds.add((at, period, len(nodes)))
         for at, nodes in self.candidates.items():
             if int(links[at]) not in nodes:
                 self.candidates[at] = sorted({*nodes, int(links[at])})
         self._pick_likewise(ops, users, rounds)
+        counts = [len(nodes) for nodes in self.candidates.values()]
+        self._at = np.repeat(np.array(list(self.candidates), dtype=np.intp), counts)
+        self._nodes = np.array(list(chain.from_iterable(self.candidates.values())), dtype=np.intp)
 
-    def _pick(self, i: int, nodes: list[int]) -> None:
-        self.fixed[i] = False
-        self.candidates[int(self.at[i])] = nodes
+    def _pick(self, at: int, nodes: list[int]) -> None:
+        self.fixed[at] = False
+        self.candidates[at] = nodes
 
     def _pick_likewise(
         self, ops: Sequence[str], users: Any, rounds: set[tuple[int, int, int]]
@@ -83,19 +87,19 @@ class Picks:
         import numpy as np
 
         codes = np.unique(np.array(ops), return_inverse=True)[1]
-        usual = dict(zip(self.at.tolist(), self.usual.tolist(), strict=True))
         done: set[tuple[int, int, int, int]] = set()
         for at, period, length in rounds:
-            kind = int(codes[users[at]]), int(codes[usual[at]]), period, length
+            kind = int(codes[users[at]]), int(codes[self.usual[at]]), period, length
             if kind in done:
                 continue
             done.add(kind)
-            same = self.fixed & (codes[users[self.at]] == kind[0]) & (codes[self.usual] == kind[1])
-            for i in np.flatnonzero(same)[:TRIED].tolist():
-                node = int(self.usual[i])
-                nodes = around(ops, node, node, period, int(users[self.at[i]]))
+            fixed = np.flatnonzero(self.fixed)
+            same = (codes[users[fixed]] == kind[0]) & (codes[self.usual[fixed]] == kind[1])
+            for other in fixed[same][:TRIED].tolist():
+                node = int(self.usual[other])
+                nodes = around(ops, node, node, period, int(users[other]))
                 if len(nodes) == length:
-                    self._pick(i, nodes)
+                    self._pick(other, nodes)
 
 
 def stretch(ops: Sequence[str], first: int, last: int, end: int) -> tuple[list[int], int]:

@@ -4,8 +4,8 @@ The same function records the same ops in the same order as long as it takes the
 its loops. What changes from call to call is then only what the operands are: which parameter was
 looked up in a table, which number was given, which of some results was picked. So a recording has
 a `key`, that says everything except what the operands are, and `links`, a number for each operand.
-All is done by functions of C on whole lists, since a pass in Python would cost as much as
-`backward()`.
+All is done by functions of C on whole lists, or by one of our own (`native/recording.c`), since a
+pass in Python would cost as much as `backward()`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from itertools import chain, repeat
 
+from autodiff import native
 from autodiff.op import number
 from autodiff.value import Value
 
@@ -28,16 +29,15 @@ class Recording:
     """The nodes that a call made, as arrays; `of` makes one.
 
     * `key`: equal for recordings that differ only in what their operands are.
-    * `links`: for each operand of each node, where it comes from; `lengths`: how many each has.
+    * `links`: for each operand of each node, where it comes from; `lengths()`: how many each has.
     * `numbers`: the numbers among the operands, in order; `identities`: which are one Value.
     * `root`: which node is the result. `nodes`: the Values themselves.
     """
 
-    __slots__ = ("identities", "key", "lengths", "links", "nodes", "numbers", "root")
+    __slots__ = ("identities", "key", "links", "nodes", "numbers", "root")
 
     key: bytes
     links: Any
-    lengths: Any
     numbers: Any
     identities: Any
     root: int
@@ -48,32 +48,24 @@ class Recording:
         """The recording of nodes in the order they were made, or None if nodes that were made
         before are among the operands.
         """
+        arrays = arrays_of(root, nodes, links_of_parameters)
+        if arrays is None:
+            return None
         import numpy as np
 
-        places: dict[Any, int] = dict(links_of_parameters)
-        places.update(zip(nodes, range(len(nodes)), strict=True))
-        if places.get(root, -1) < 0:
-            return None
-        operands = [node.operands for node in nodes]
-        flat = list(chain.from_iterable(operands))
         found = Recording()
         found.nodes = nodes
-        found.root = places[root]
-        found.lengths = np.array(list(map(len, operands)), np.int32)
-        found.links = np.array(list(map(places.get, flat, repeat(NUMBER))), np.int32)
-        given: list[Any] = [flat[i] for i in np.flatnonzero(found.links == NUMBER).tolist()]
-        if any(type(x) is not float and x.operands for x in given):
-            return None
-        numbers = [x if type(x) is float else number(x.data) for x in given]
-        found.numbers = np.array(numbers, dtype=np.float64)
-        identities = [i if type(x) is float else id(x) for i, x in enumerate(given)]
-        found.identities = np.array(identities, dtype=np.uint64)
-        kinds = np.sign(found.links + 1).astype(np.int8)  # a node, a number or a parameter
-        digest = blake2b("\n".join([str(found.root), *[node.op for node in nodes]]).encode())
-        digest.update(found.lengths)
-        digest.update(kinds)
-        found.key = digest.digest()
+        found.key, found.root, links, numbers, identities = arrays
+        found.links = np.frombuffer(links, np.int32)
+        found.numbers = np.frombuffer(numbers, np.float64)
+        found.identities = np.frombuffer(identities, np.uint64)
         return found
+
+    def lengths(self) -> Any:
+        """How many operands each node has."""
+        import numpy as np
+
+        return np.array([len(node.operands) for node in self.nodes], np.int32)
 
     def uses(self) -> Any:
         """For each operand an integer that says how it is used: by which op, between which others
@@ -83,9 +75,34 @@ class Recording:
 
         names, codes = np.unique(["", *[node.op for node in self.nodes], ""], return_inverse=True)
         around = (codes[:-2] * len(names) + codes[1:-1]) * len(names) + codes[2:]
-        users = np.repeat(np.arange(len(self.nodes)), self.lengths)
-        places = np.arange(len(self.links)) - (np.cumsum(self.lengths) - self.lengths)[users]
-        return around[users] * (int(self.lengths.max()) + 1) + places
+        lengths = self.lengths()
+        users = np.repeat(np.arange(len(self.nodes)), lengths)
+        places = np.arange(len(self.links)) - (np.cumsum(lengths) - lengths)[users]
+        return around[users] * (int(lengths.max()) + 1) + places
+
+
+@native.fast_pass
+def arrays_of(root: Value, nodes: list[Value], links_of_parameters: Mapping[Any, int]) -> Any:
+    """(key, place of the root, links, numbers, identities) of a Recording, or None; see there."""
+    import numpy as np
+
+    places: dict[Any, int] = dict(links_of_parameters)
+    places.update(zip(nodes, range(len(nodes)), strict=True))
+    if places.get(root, -1) < 0:
+        return None
+    operands = [node.operands for node in nodes]
+    flat = list(chain.from_iterable(operands))
+    links = np.array(list(map(places.get, flat, repeat(NUMBER))), np.int32)
+    given: list[Any] = [flat[i] for i in np.flatnonzero(links == NUMBER).tolist()]
+    if any(type(x) is not float and x.operands for x in given):
+        return None
+    numbers = [x if type(x) is float else number(x.data) for x in given]
+    identities = [i if type(x) is float else id(x) for i, x in enumerate(given)]
+    digest = blake2b("\n".join([str(places[root]), *[node.op for node in nodes]]).encode())
+    digest.update(np.array(list(map(len, operands)), np.int32))
+    digest.update(np.sign(links + 1).astype(np.int8))  # a node, a number or a parameter
+    arrays = links, np.array(numbers, np.float64), np.array(identities, np.uint64)
+    return digest.digest(), places[root], *arrays
 
 
 def links_of(parameters: Any) -> dict[Any, int]:

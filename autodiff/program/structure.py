@@ -91,7 +91,7 @@ class Alike:
 
         _, first, labels = np.unique(keys, return_index=True, return_inverse=True)
         order = np.argsort(first)  # classes in the order of their first operand
-        rank = np.empty(len(order), dtype=np.int32)
+        rank = np.empty(len(order), dtype=np.intp)
         rank[order] = np.arange(len(order))
         self.first, self.labels = first[order], rank[labels]
 
@@ -103,7 +103,7 @@ class Structure:
         import numpy as np
 
         links = recording.links
-        self.parameters_at = np.flatnonzero(links < NUMBER).astype(np.int32)
+        self.parameters_at = np.flatnonzero(links < NUMBER)
         rows = links[self.parameters_at]
         self.parameters = Alike(rows, rows, varies=True)
         self.numbers = Alike(recording.numbers.view(np.int64), recording.identities, varies=False)
@@ -124,8 +124,9 @@ class Structure:
         self.seen += 1
         self.settled = True
         links, numbers = recording.links, recording.numbers.view(np.int64)
-        if not self.parameters.fit(links[self.parameters_at]):
-            self.parameters.admit(links[self.parameters_at])
+        rows = links[self.parameters_at]
+        if not self.parameters.fit(rows):
+            self.parameters.admit(rows)
             self.settled = False
         if not self.numbers.fit(numbers):
             self.numbers.admit(numbers)
@@ -155,14 +156,14 @@ class Structure:
         """What computes, from the numbers of all parameters, the result and its derivatives."""
         assert self.program is not None
         links = recording.links
-        which = -2 - links[self.parameters_at][self.parameters.first]
+        which = -2 - links[self.parameters_at[self.parameters.first]]
         numbers = recording.numbers[self.numbers.first[self.numbers.varies]]
         return partial(_run, self.program, which, (numbers, self.picks.flags(links)))
 
     def _node(self, recording: Recording, builder: Builder) -> Any:
         """The root of the recording, over places."""
         operands = self._operands(recording, builder)
-        ends = list(accumulate(recording.lengths.tolist()))
+        ends = list(accumulate(recording.lengths().tolist()))
         starts = [0, *ends]
         needed = bytearray(len(recording.nodes))
         needed[recording.root] = 1
