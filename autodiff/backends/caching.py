@@ -52,6 +52,7 @@ class CachedLoss:
     ) -> None:
         self.function = function
         self.parameters = parameters
+        self._index = {p: i for i, p in enumerate(parameters)}
         self._threshold = threshold
         self._maxsize = maxsize
         self._backend = backend

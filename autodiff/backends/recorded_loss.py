@@ -10,7 +10,7 @@ import warnings
 
 from autodiff.backends.caching import CachedLoss, finite
 from autodiff.modes import MODES
-from autodiff.program.recording import Recording, links_of
+from autodiff.program.recording import Recording
 from autodiff.program.structure import Structure
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -26,15 +26,11 @@ CLOSE = 1e-9  # how far the program's loss may be from the recorded one, relativ
 class RecordedLoss(CachedLoss):
     """A loss with a program for each structure that was recorded `threshold` times."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._links = links_of(self.parameters)
-
     def _value_and_grad(self, args: Sequence[Any], keywords: dict[str, Any]) -> tuple[float, Any]:
         root, nodes = self._record(args, keywords)
         recording = None
         if "strict" not in MODES.get():  # which wants the node where it happens
-            recording = Recording.of(root, nodes, self._links)
+            recording = Recording.of(root, nodes, self._index)
         if recording is not None:
             structure = self._structure(recording)
             if structure is not None:

@@ -134,7 +134,6 @@ class TracedLoss(CachedLoss):
     def __init__(self, data: Callable[..., Any], *args: Any) -> None:
         super().__init__(*args)
         self._data = data
-        self._index = {p: i for i, p in enumerate(self.parameters)}
 
     def _value_and_grad(self, args: Sequence[Any], keywords: dict[str, Any]) -> tuple[float, Any]:
         data = Data(self._data(*args, **keywords), self._index)

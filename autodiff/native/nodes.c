@@ -1287,7 +1287,7 @@ static PyMethodDef functions[] = {
     {"gradients", (PyCFunction)(void (*)(void))nodes_gradients, METH_FASTCALL, "gradients(y, xs)\n--\n\nAs in differentiate.py."},
     {"planned", (PyCFunction)(void (*)(void))nodes_planned, METH_FASTCALL, "planned(outputs, n_parameters)\n--\n\nAs in laying.py."},
     {"text", nodes_text, METH_VARARGS, "text(code, steps, ways, joints, ones, inputs)\n--\n\nThe segments of a Machine's text."},
-    {"arrays_of", (PyCFunction)(void (*)(void))nodes_arrays_of, METH_FASTCALL, "arrays_of(root, nodes, links_of_parameters)\n--\n\nAs in recording.py."},
+    {"arrays_of", (PyCFunction)(void (*)(void))nodes_arrays_of, METH_FASTCALL, "arrays_of(root, nodes, index)\n--\n\nAs in recording.py."},
     {"numbers_of", nodes_numbers_of, METH_O, "numbers_of(values)\n--\n\nAs in caching.py."},
     {"add_to_grads", (PyCFunction)(void (*)(void))nodes_add_to_grads, METH_FASTCALL, "add_to_grads(values, gradient)\n--\n\nAs in caching.py."},
     {NULL},

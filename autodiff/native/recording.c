@@ -8,17 +8,28 @@ value.c. No Python code runs here, so nobody sees the marks; what is not plain i
 #include "value.h"
 
 enum { DONE, ERROR, LEFT_TO_PYTHON, OLDER };
-enum { NODE, NUMBER, GIVEN }; /* kinds of operands, in two bits of the key */
-enum { LINK_OF_NUMBER = -1, LINK_OF_FIRST_PARAMETER = -2 };
+enum { A_NODE, A_NUMBER, A_PARAMETER }; /* kinds of operands, two bits of the key */
+enum { LINK_OF_NUMBER = -1, LINK_OF_PARAMETER = -2 };
 
 typedef struct {
     const Inside *values; /* what value.c shows */
     Value **parameters;
     PyObject **nodes;     /* as they were made */
     int32_t n_parameters, n_nodes, met;
-    Code key, links, numbers, identities;
+    uint64_t key[2];      /* of all that was read so far */
+    Code links, rows, numbers, identities;
     int32_t n_numbers;
 } Recording;
+
+/* One word more of what the recording looks like. Two different recordings of one key are as good as
+impossible: both halves would have to lose the same difference, each step being one-to-one. */
+static inline void put_key(Recording *r, uint64_t word)
+{
+    r->key[0] = (r->key[0] ^ word) * 0x9E3779B97F4A7C15u;
+    r->key[0] ^= r->key[0] >> 32;
+    r->key[1] = (r->key[1] ^ word) * 0xC2B2AE3D27D4EB4Fu;
+    r->key[1] ^= r->key[1] >> 29;
+}
 
 /* Eight bytes more. */
 static inline int put_wide(Code *code, const void *wide)
@@ -43,17 +54,17 @@ static int put_number(Recording *r, double number, uint64_t identity)
 static inline int read_operand(Recording *r, Value *value, double number, uint32_t *kind)
 {
     uint32_t mark, n_parameters = (uint32_t)r->n_parameters;
-    *kind = NUMBER;
+    *kind = A_NUMBER;
     if (value == NULL)
         return put_number(r, number, (uint64_t)r->n_numbers);
     mark = value->mark;
     if (mark < n_parameters && r->parameters[mark] == value) {
-        *kind = GIVEN;
-        return put(&r->links, LINK_OF_FIRST_PARAMETER - (int32_t)mark) ? ERROR : DONE;
+        *kind = A_PARAMETER;
+        return put(&r->links, LINK_OF_PARAMETER) || put(&r->rows, (int32_t)mark) ? ERROR : DONE;
     }
     mark -= n_parameters;
     if (mark < (uint32_t)r->met && r->nodes[mark] == (PyObject *)value) {
-        *kind = NODE;
+        *kind = A_NODE;
         return put(&r->links, (int32_t)mark) ? ERROR : DONE;
     }
     if (value->arity)
@@ -63,15 +74,13 @@ static inline int read_operand(Recording *r, Value *value, double number, uint32
     return put_number(r, value->data, (uint64_t)(uintptr_t)value);
 }
 
-/* A node of more than two operands, or of unusual ones; its key goes on with how many, and of what kinds. */
+/* The operands of a node that has more than two, or unusual ones. */
 static int read_many(Recording *r, const Value *node)
 {
     Py_ssize_t k, n = PyTuple_GET_SIZE(node->a);
-    uint32_t kinds = 0, kind;
-    if (n > INT32_MAX)
-        return LEFT_TO_PYTHON;
-    if (put(&r->key, (int32_t)n))
-        return ERROR;
+    uint64_t kinds = 0;
+    uint32_t kind;
+    put_key(r, (uint64_t)n);
     for (k = 0; k < n; k++) {
         PyObject *item = PyTuple_GET_ITEM(node->a, k);
         int is_number = PyFloat_CheckExact(item), outcome;
@@ -80,10 +89,9 @@ static int read_many(Recording *r, const Value *node)
         outcome = read_operand(r, is_number ? NULL : (Value *)item, is_number ? PyFloat_AS_DOUBLE(item) : 0.0, &kind);
         if (outcome != DONE)
             return outcome;
-        kinds |= kind << k % 16 * 2;
-        if (k % 16 == 15 || k == n - 1) {
-            if (put(&r->key, (int32_t)kinds))
-                return ERROR;
+        kinds |= (uint64_t)kind << k % 32 * 2;
+        if (k % 32 == 31 || k == n - 1) {
+            put_key(r, kinds);
             kinds = 0;
         }
     }
@@ -92,32 +100,33 @@ static int read_many(Recording *r, const Value *node)
 
 static int read_node(Recording *r, Value *node)
 {
-    uint32_t word = node->row | (uint32_t)node->arity << 16, kind;
+    uint64_t word = node->row | (uint64_t)node->arity << 16;
+    uint32_t kind;
     int outcome = DONE;
     if (node->arity == MANY) {
-        outcome = put(&r->key, (int32_t)word) ? ERROR : read_many(r, node);
+        put_key(r, word);
+        outcome = read_many(r, node);
     } else {
         if (node->arity > 0) {
             outcome = read_operand(r, (Value *)node->a, node->x, &kind);
-            word |= kind << 18;
+            word |= (uint64_t)kind << 32;
         }
-        if (outcome == DONE && node->arity > 1) {
+        if (node->arity > 1 && outcome == DONE) {
             outcome = read_operand(r, (Value *)node->b, node->y, &kind);
-            word |= kind << 20;
+            word |= (uint64_t)kind << 34;
         }
-        if (outcome == DONE && put(&r->key, (int32_t)word))
-            outcome = ERROR;
+        put_key(r, word);
     }
     node->mark = (uint32_t)(r->n_parameters + r->met++);
     return outcome;
 }
 
-static int read_all(Recording *r, PyObject *links_of_parameters)
+static int read_all(Recording *r, PyObject *index)
 {
     PyObject *value, *link;
     Py_ssize_t position = 0;
     int outcome = DONE, i;
-    for (i = 0; PyDict_Next(links_of_parameters, &position, &value, &link); i++) {
+    for (i = 0; PyDict_Next(index, &position, &value, &link); i++) {
         if (!is_value_of(r->values, value))
             return LEFT_TO_PYTHON;
         r->parameters[i] = (Value *)value;
@@ -128,10 +137,10 @@ static int read_all(Recording *r, PyObject *links_of_parameters)
     return outcome;
 }
 
-/* arrays_of(root, nodes, links_of_parameters) -> (key, place of root, links, numbers, identities) or None */
+/* arrays_of(root, nodes, index) -> (key, root, links, rows, numbers, identities) or None */
 PyObject *nodes_arrays_of(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count)
 {
-    Recording r = {.values = inside_of_values()};
+    Recording r = {.values = inside_of_values(), .key = {1, 2}};
     PyObject *result = NULL;
     uint32_t root;
     int outcome;
@@ -149,15 +158,14 @@ PyObject *nodes_arrays_of(PyObject *Py_UNUSED(module), PyObject *const *given, P
     root = ((Value *)given[0])->mark - (uint32_t)r.n_parameters;
     if (outcome == DONE && (root >= (uint32_t)r.n_nodes || r.nodes[root] != given[0]))
         outcome = OLDER;
-    if (outcome == DONE && put(&r.key, (int32_t)root))
-        outcome = ERROR;
+    put_key(&r, root);
     if (outcome == DONE)
-        result = Py_BuildValue("NiNNN", code_bytes(&r.key), (int)root, code_bytes(&r.links),
-                               code_bytes(&r.numbers), code_bytes(&r.identities));
+        result = Py_BuildValue("y#iNNNN", (char *)r.key, (Py_ssize_t)sizeof r.key, (int)root, code_bytes(&r.links),
+                               code_bytes(&r.rows), code_bytes(&r.numbers), code_bytes(&r.identities));
     else if (outcome != ERROR)
         result = Py_NewRef(outcome == OLDER ? Py_None : Py_NotImplemented);
-    Py_XDECREF(r.key.bytes);
     Py_XDECREF(r.links.bytes);
+    Py_XDECREF(r.rows.bytes);
     Py_XDECREF(r.numbers.bytes);
     Py_XDECREF(r.identities.bytes);
     PyMem_RawFree(r.parameters);

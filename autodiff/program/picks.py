@@ -43,7 +43,7 @@ class Picks:
 
     def fit(self, links: Any) -> bool:
         """Whether each operand is what it always was, or one of its candidates."""
-        if ((links != self.usual) & self.fixed).any():
+        if self.fixed[links != self.usual].any():
             return False
         return int(self.flags(links).sum()) == len(self.candidates)  # one of each
 

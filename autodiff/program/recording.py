@@ -22,7 +22,7 @@ TYPE_CHECKING = False  # importing typing would double the time of `import autod
 if TYPE_CHECKING:
     from typing import Any
 
-NUMBER = -1  # the link of a number; parameter i has link -2 - i, node i of the recording has link i
+NUMBER, PARAMETER = -1, -2  # links of what is no node; node i of the recording has link i
 
 
 class Recording:
@@ -30,33 +30,36 @@ class Recording:
 
     * `key`: equal for recordings that differ only in what their operands are.
     * `links`: for each operand of each node, where it comes from; `lengths()`: how many each has.
-    * `numbers`: the numbers among the operands, in order; `identities`: which are one Value.
+    * `rows`: the indices of the parameters among the operands, in order.
+    * `numbers`: the numbers among them, in order; `identities`: which are one Value.
     * `root`: which node is the result. `nodes`: the Values themselves.
     """
 
-    __slots__ = ("identities", "key", "links", "nodes", "numbers", "root")
+    __slots__ = ("identities", "key", "links", "nodes", "numbers", "root", "rows")
 
     key: bytes
     links: Any
+    rows: Any
     numbers: Any
     identities: Any
     root: int
     nodes: list[Value]
 
     @staticmethod
-    def of(root: Value, nodes: list[Value], links_of_parameters: Mapping[Any, int]) -> Any:
+    def of(root: Value, nodes: list[Value], index: Mapping[Value, int]) -> Any:
         """The recording of nodes in the order they were made, or None if nodes that were made
-        before are among the operands.
+        before are among the operands. `index` has the parameters, in order.
         """
-        arrays = arrays_of(root, nodes, links_of_parameters)
+        arrays = arrays_of(root, nodes, index)
         if arrays is None:
             return None
         import numpy as np
 
         found = Recording()
         found.nodes = nodes
-        found.key, found.root, links, numbers, identities = arrays
+        found.key, found.root, links, rows, numbers, identities = arrays
         found.links = np.frombuffer(links, np.int32)
+        found.rows = np.frombuffer(rows, np.int32)
         found.numbers = np.frombuffer(numbers, np.float64)
         found.identities = np.frombuffer(identities, np.uint64)
         return found
@@ -82,11 +85,11 @@ class Recording:
 
 
 @native.fast_pass
-def arrays_of(root: Value, nodes: list[Value], links_of_parameters: Mapping[Any, int]) -> Any:
-    """(key, place of the root, links, numbers, identities) of a Recording, or None; see there."""
+def arrays_of(root: Value, nodes: list[Value], index: Mapping[Value, int]) -> Any:
+    """(key, root, links, rows, numbers, identities) of a Recording, or None; see there."""
     import numpy as np
 
-    places: dict[Any, int] = dict(links_of_parameters)
+    places: dict[Any, int] = {p: PARAMETER - i for p, i in index.items()}
     places.update(zip(nodes, range(len(nodes)), strict=True))
     if places.get(root, -1) < 0:
         return None
@@ -100,11 +103,12 @@ def arrays_of(root: Value, nodes: list[Value], links_of_parameters: Mapping[Any,
     identities = [i if type(x) is float else id(x) for i, x in enumerate(given)]
     digest = blake2b("\n".join([str(places[root]), *[node.op for node in nodes]]).encode())
     digest.update(np.array(list(map(len, operands)), np.int32))
-    digest.update(np.sign(links + 1).astype(np.int8))  # a node, a number or a parameter
-    arrays = links, np.array(numbers, np.float64), np.array(identities, np.uint64)
-    return digest.digest(), places[root], *arrays
-
-
-def links_of(parameters: Any) -> dict[Any, int]:
-    """The links of parameters, in their order."""
-    return {p: -2 - i for i, p in enumerate(parameters)}
+    digest.update(np.clip(links, PARAMETER, 0).astype(np.int8))  # which are nodes, which numbers
+    return (
+        digest.digest(),
+        places[root],
+        np.maximum(links, PARAMETER),
+        PARAMETER - links[links <= PARAMETER],
+        np.array(numbers, np.float64),
+        np.array(identities, np.uint64),
+    )

@@ -22,7 +22,7 @@ from autodiff.program.laying import GRADIENTS
 from autodiff.program.node import SHARED, Builder, Node, no_collection
 from autodiff.program.picks import Picks
 from autodiff.program.program import Program
-from autodiff.program.recording import NUMBER, Recording
+from autodiff.program.recording import NUMBER, PARAMETER, Recording
 from autodiff.program.sums import raise_sums
 from autodiff.program.tape import Tape
 
@@ -102,10 +102,7 @@ class Structure:
     def __init__(self, recording: Recording) -> None:
         import numpy as np
 
-        links = recording.links
-        self.parameters_at = np.flatnonzero(links < NUMBER)
-        rows = links[self.parameters_at]
-        self.parameters = Alike(rows, rows, varies=True)
+        self.parameters = Alike(recording.rows, recording.rows, varies=True)
         self.numbers = Alike(recording.numbers.view(np.int64), recording.identities, varies=False)
         self.picks = Picks(recording)
         self.seen = 1
@@ -123,16 +120,15 @@ class Structure:
 
         self.seen += 1
         self.settled = True
-        links, numbers = recording.links, recording.numbers.view(np.int64)
-        rows = links[self.parameters_at]
-        if not self.parameters.fit(rows):
-            self.parameters.admit(rows)
+        numbers = recording.numbers.view(np.int64)
+        if not self.parameters.fit(recording.rows):
+            self.parameters.admit(recording.rows)
             self.settled = False
         if not self.numbers.fit(numbers):
             self.numbers.admit(numbers)
-            self.numbers.release(recording.uses()[links == NUMBER])
+            self.numbers.release(recording.uses()[recording.links == NUMBER])
             self.settled = False
-        if not self.picks.fit(links):
+        if not self.picks.fit(recording.links):
             self.picks.admit(recording)
             self.settled = False
         if not self.settled:
@@ -155,10 +151,9 @@ class Structure:
     def bound(self, recording: Recording) -> Callable[[Any], tuple[float, Any]]:
         """What computes, from the numbers of all parameters, the result and its derivatives."""
         assert self.program is not None
-        links = recording.links
-        which = -2 - links[self.parameters_at[self.parameters.first]]
+        which = recording.rows[self.parameters.first]
         numbers = recording.numbers[self.numbers.first[self.numbers.varies]]
-        return partial(_run, self.program, which, (numbers, self.picks.flags(links)))
+        return partial(_run, self.program, which, (numbers, self.picks.flags(recording.links)))
 
     def _node(self, recording: Recording, builder: Builder) -> Any:
         """The root of the recording, over places."""
@@ -197,9 +192,8 @@ class Structure:
         """For each operand a node by its number, a list of such to pick from, a leaf or a float."""
         operands: list[Any] = recording.links.tolist()
         leaves = [builder.leaf("parameter", i, SHARED) for i in range(len(self.parameters.first))]
-        for at, label in zip(
-            self.parameters_at.tolist(), self.parameters.labels.tolist(), strict=True
-        ):
+        at_parameter = [at for at, x in enumerate(operands) if x == PARAMETER]
+        for at, label in zip(at_parameter, self.parameters.labels.tolist(), strict=True):
             operands[at] = leaves[label]
         place = len(leaves)
         numbers: list[Any] = recording.numbers[self.numbers.first].tolist()
