@@ -6,18 +6,21 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from math import isfinite
 from operator import add, attrgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from autodiff import native
 from autodiff.graph import check_interior, local_slopes, refuse_nonfinite, sweep, topological
-from autodiff.modes import MODES, taped
+from autodiff.modes import MODES, recording
 from autodiff.names import describe
 from autodiff.program.node import no_collection
 from autodiff.value import Value, _committing
+
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class CacheInfo(NamedTuple):
@@ -45,7 +48,7 @@ class CachedLoss:
     def __init__(
         self,
         function: Callable[..., Any],
-        parameters: Sequence[Value],
+        parameters: list[Value],
         threshold: int,
         maxsize: int,
         backend: str,
@@ -107,13 +110,10 @@ class CachedLoss:
     def _value_and_grad(self, args: Sequence[Any], keywords: dict[str, Any]) -> tuple[float, Any]:
         raise NotImplementedError
 
-    def _record(
-        self, args: Sequence[Any], keywords: dict[str, Any] | None = None
-    ) -> tuple[Value, list[Value]]:
-        """The loss, and all nodes that the function made, in order."""
-        with taped() as nodes:
-            root = self.function(*args, **keywords or {})
-        return self._checked(root), nodes
+    def _record(self, args: Sequence[Any], keywords: Mapping[str, Any] = NONE) -> Value:
+        """The loss, recorded."""
+        with recording():
+            return self._checked(self.function(*args, **keywords))
 
     def _checked(self, root: Any) -> Value:
         if not isinstance(root, Value):
@@ -123,11 +123,12 @@ class CachedLoss:
             )
         return root
 
-    def _eager(self, root: Value) -> tuple[float, Any]:
-        """What `root.backward()` computes, as numbers."""
+    def _eager(self, root: Value) -> tuple[Any, int]:
+        """The gradient as `root.backward()` computes it, and what that cost, in nodes."""
         import numpy as np
 
-        return root.data, np.frombuffer(slopes_of(root, self.parameters))
+        slopes, cost = slopes_of(root, self.parameters)
+        return np.frombuffer(slopes), cost
 
     def _numbers(self) -> Any:
         """The present numbers of the parameters."""
@@ -167,8 +168,10 @@ class CachedLoss:
 
 
 @native.fast_walk
-def slopes_of(root: Value, xs: list[Value]) -> Any:
-    """The derivatives of the root by leaves, as `root.backward()` finds them."""
+def slopes_of(root: Value, xs: list[Value]) -> tuple[Any, int]:
+    """The derivatives of the root by leaves, as `root.backward()` finds them; and what that cost,
+    in nodes.
+    """
     import numpy as np
 
     order = topological(root, right_first=True)
@@ -176,7 +179,7 @@ def slopes_of(root: Value, xs: list[Value]) -> Any:
     adjoints = sweep(root, 1.0, order, local_slopes)
     if "strict" in MODES.get():
         refuse_nonfinite(adjoints, order)
-    return np.array([adjoints.get(x, 0.0) for x in xs], dtype=np.float64)
+    return np.array([adjoints.get(x, 0.0) for x in xs], dtype=np.float64), len(order)
 
 
 @native.fast_pass

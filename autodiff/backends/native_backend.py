@@ -70,7 +70,9 @@ class Runner:
         ]
         self.varying = {i: at for at, i in enumerate(rows)}
         self.column_outputs = [  # outputs that are no single number
-            i for i, place in enumerate(layout.outputs) if type(place) is tuple and place[0] != SHARED
+            i
+            for i, place in enumerate(layout.outputs)
+            if type(place) is tuple and place[0] != SHARED
         ]
         self.lengths = lengths_of(layout, lanes)
         self.longest = max(self.lengths.values(), default=0)

@@ -1,17 +1,20 @@
 """A cached loss that is recorded in every call, so that nothing in it can be frozen.
 
 The function runs as always, and decides by its numbers as it likes. Only the way back, and all
-that it costs, is taken from the program of the structure that was recorded.
+that it costs, is taken from the program of the structure that was recorded. To find that costs
+something too, so small graphs are left as they are.
 """
 
 from __future__ import annotations
 
 import warnings
 
+from autodiff import native
 from autodiff.backends.caching import CachedLoss, finite
-from autodiff.modes import MODES
+from autodiff.modes import MODES, taped
 from autodiff.program.recording import Recording
 from autodiff.program.structure import Structure
+from autodiff.value import Value
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
@@ -22,27 +25,62 @@ MOST_COMPILATIONS = 16  # of one structure; one that still changes is no structu
 MOST_PICKS = 4  # candidates for each node of the recording, above which a program is not worth it
 CLOSE = 1e-9  # how far the program's loss may be from the recorded one, relative to it or to 1
 
+# Nodes from which on a program is quicker than the way back through the graph, by whether Value is
+# compiled, and by backend; measured as docs/decisions/011-recorded-in-every-call.md says.
+LEAST = {
+    (True, "native"): 25_000,
+    (True, "numpy"): 100_000,
+    (False, "native"): 300,
+    (False, "numpy"): 300,
+}
+
+
+def least_for(backend: str) -> int:
+    """How large a graph has to be for programs to pay."""
+    return LEAST[native.load("value") is not None, backend]
+
 
 class RecordedLoss(CachedLoss):
-    """A loss with a program for each structure that was recorded `threshold` times."""
+    """A loss with a program for each structure that was recorded `threshold` times; from when the
+    way back through a graph cost as much as `least` nodes do.
+    """
+
+    def __init__(self, least: int, *args: Any) -> None:
+        super().__init__(*args)
+        self._least = least
+        self.cache_clear()
+
+    def cache_clear(self) -> None:
+        """Forget every structure and program, and begin to count again."""
+        super().cache_clear()
+        self._pays = not self._least  # which one call is enough to show
+        self._looking = True  # until there was one
 
     def _value_and_grad(self, args: Sequence[Any], keywords: dict[str, Any]) -> tuple[float, Any]:
-        root, nodes = self._record(args, keywords)
-        recording = None
-        if "strict" not in MODES.get():  # which wants the node where it happens
-            recording = Recording.of(root, nodes, self._index)
-        if recording is not None:
-            structure = self._structure(recording)
-            if structure is not None:
-                value, gradient = structure(self._numbers())
-                # A parameter may have got new data on the way, or a number be beyond all bounds.
-                if finite(value, gradient) and abs(value - root.data) <= CLOSE * max(
-                    1.0, abs(root.data)
-                ):
-                    self._count("compiled")
-                    return root.data, gradient
+        if self._looking and "strict" not in MODES.get():  # which wants the node where it happens
+            with taped() as nodes:
+                root = self._checked(self.function(*args, **keywords))
+            gradient = self._by_program(root, nodes)
+            if gradient is not None:
+                self._count("compiled")
+                return root.data, gradient
+        else:
+            root = self._record(args, keywords)
         self._count("eager")
-        return self._eager(root)
+        gradient, cost = self._eager(root)
+        self._looking = self._pays = self._pays or cost >= self._least
+        return root.data, gradient
+
+    def _by_program(self, root: Value, nodes: list[Value]) -> Any:
+        """The gradient, or None where there is no program for what was recorded."""
+        recording = Recording.of(root, nodes, self._index)
+        structure = None if recording is None else self._structure(recording)
+        if structure is None:
+            return None
+        value, gradient = structure(self._numbers())
+        # A parameter may have got new data on the way, or a number be beyond all bounds.
+        close = abs(value - root.data) <= CLOSE * max(1.0, abs(root.data))
+        return gradient if close and finite(value, gradient) else None
 
     def _structure(self, recording: Recording) -> Any:
         """What computes loss and gradient for this recording, or None."""
@@ -65,11 +103,12 @@ class RecordedLoss(CachedLoss):
             structure.compiled = MOST_COMPILATIONS
             structure.program = None
             message = f"{self._name} stays eager, since a row of its ops wants numbers: {error}"
-            warnings.warn(message, RuntimeWarning, stacklevel=6)
+            warnings.warn(message, RuntimeWarning, stacklevel=7)
 
     def _worth(self, structure: Structure, recording: Recording) -> bool:
         return (
-            structure.seen >= self._threshold
+            self._pays
+            and structure.seen >= self._threshold
             and (structure.settled or not structure.compiled)
             and structure.compiled < MOST_COMPILATIONS
             and structure.picks.count <= MOST_PICKS * len(recording.nodes)

@@ -150,7 +150,8 @@ class TracedLoss(CachedLoss):
         return self._recorded(data)
 
     def _recorded(self, data: Data) -> tuple[float, Any]:
-        return self._eager(self._record(data.arguments)[0])
+        root = self._record(data.arguments)
+        return root.data, self._eager(root)[0]
 
     def _structure(self, data: Data) -> Traced | None:
         with self._changing:

@@ -68,7 +68,16 @@ def _is_stale(built: str, part: str) -> bool:
 
 
 # What the sources of the smaller parts are for; all others are the machine's.
-NODES = ("nodes.h", "nodes.c", "trace.c", "sums.c", "slopes.c", "layout.c", "writing.c", "recording.c")
+NODES = (
+    "nodes.h",
+    "nodes.c",
+    "trace.c",
+    "sums.c",
+    "slopes.c",
+    "layout.c",
+    "writing.c",
+    "recording.c",
+)
 PARTS_OF = {
     "value.c": ("value",),
     "value.h": ("value", "nodes"),

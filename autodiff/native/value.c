@@ -788,6 +788,7 @@ typedef struct {
     char *reached;    /* by place: whether anything flows to it */
     Step *steps;
     uint32_t n, ordered, room;
+    uint32_t by_python; /* nodes whose slopes Python computed */
     uint8_t asides;   /* of any of the nodes */
     uint8_t sure;     /* all rows have kernels that never leave it to Python */
     uint8_t pinned;   /* the nodes are held */
@@ -873,7 +874,7 @@ static inline int meet(Walk *walk, Value *node, uint32_t *depth)
 static int find_order(Walk *walk, Value *root)
 {
     uint32_t depth = 0;
-    walk->n = walk->ordered = walk->asides = walk->pinned = 0;
+    walk->n = walk->ordered = walk->by_python = walk->asides = walk->pinned = 0;
     walk->sure = 1;
     if (meet(walk, root, &depth))
         return -1;
@@ -950,6 +951,7 @@ static int flow_by_python(Walk *walk, Value *node, double adjoint, uint64_t *mar
     PyObject *graph, *slopes;
     Py_ssize_t k;
     int outcome = DONE;
+    walk->by_python++;
     if (!walk->pinned) { /* Python code might drop a node */
         uint32_t i;
         for (i = 0; i < walk->n; i++)
@@ -1154,9 +1156,12 @@ static PyObject *value_backward(PyObject *self, PyObject *Py_UNUSED(none))
 
 PyDoc_STRVAR(slopes_of_doc, "slopes_of(root, xs)\n--\n\nAs in autodiff/backends/caching.py: the same sweep, which changes no gradient.");
 
+enum { BY_PYTHON = 75 }; /* so many nodes cost as much as one whose slopes Python computes */
+
 static PyObject *slopes_of(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count)
 {
     PyObject *result = NULL;
+    long long cost = 0;
     int outcome = ODD;
     if (count == 2 && is_value(given[0]) && PyList_CheckExact(given[1]) && mode() != CHECKED) {
         Py_ssize_t i, n = PyList_GET_SIZE(given[1]);
@@ -1178,10 +1183,11 @@ static PyObject *slopes_of(PyObject *Py_UNUSED(module), PyObject *const *given, 
                 slope = walk.adjoints[((Value *)x)->mark];
             memcpy(PyBytes_AS_STRING(result) + 8 * i, &slope, 8);
         }
+        cost = walk.n + (long long)BY_PYTHON * walk.by_python;
         end_walk(&walk);
     }
     if (outcome == DONE)
-        return result;
+        return Py_BuildValue("NL", result, cost);
     Py_XDECREF(result);
     return outcome == FAILED || PyErr_Occurred() ? NULL : Py_NewRef(Py_NotImplemented);
 }
