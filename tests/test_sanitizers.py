@@ -19,7 +19,7 @@ COMPILER = shutil.which("gcc")
 TESTS = {
     "machine": [f"test_machine{part}" for part in ("", "_text", "_threads", "_writing")],
     "descent": ["test_descent"],
-    "nodes": ["test_native_nodes"],
+    "nodes": ["test_native_nodes", "test_recording"],
     "value": "test_value test_native".split(),
 }
 

@@ -28,10 +28,10 @@ CLOSE = 1e-9  # how far the program's loss may be from the recorded one, relativ
 # Nodes from which on a program is quicker than the way back through the graph, by whether Value is
 # compiled, and by backend; measured as docs/decisions/011-recorded-in-every-call.md says.
 LEAST = {
-    (True, "native"): 25_000,
-    (True, "numpy"): 100_000,
-    (False, "native"): 300,
-    (False, "numpy"): 300,
+    (True, "native"): 40_000,
+    (True, "numpy"): 150_000,
+    (False, "native"): 200,
+    (False, "numpy"): 200,
 }
 
 

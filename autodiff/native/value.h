@@ -37,8 +37,8 @@ typedef struct {
 /* NULL where Values are those of Python. */
 static inline const Inside *inside_of_values(void)
 {
-    const Inside *found = PyCapsule_Import("autodiff.native.value.INSIDE", 0);
-    if (found == NULL)
+    static const Inside *found;
+    if (found == NULL && (found = PyCapsule_Import("autodiff.native.value.INSIDE", 0)) == NULL)
         PyErr_Clear();
     return found;
 }

@@ -102,8 +102,8 @@ def arrays_of(root: Value, nodes: list[Value], index: Mapping[Value, int]) -> An
     numbers = [x if type(x) is float else number(x.data) for x in given]
     identities = [i if type(x) is float else id(x) for i, x in enumerate(given)]
     digest = blake2b("\n".join([str(places[root]), *[node.op for node in nodes]]).encode())
-    digest.update(np.array(list(map(len, operands)), np.int32))
-    digest.update(np.clip(links, PARAMETER, 0).astype(np.int8))  # which are nodes, which numbers
+    digest.update(np.array(list(map(len, operands)), np.int32).tobytes())
+    digest.update(np.clip(links, PARAMETER, 0).astype(np.int8).tobytes())  # kinds of operands
     return (
         digest.digest(),
         places[root],
