@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autodiff.backends import BACKENDS, usable
 from autodiff.backends.caching import CachedLoss, checked_parameters
-from autodiff.backends.recorded_loss import RecordedLoss, least_for
+from autodiff.backends.recorded_loss import RecordedLoss
 from autodiff.backends.traced_loss import TracedLoss
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -42,8 +42,8 @@ def compile_cached(
       and by whole numbers, texts and None among the data.
     * `threshold`: a structure is compiled when it is met for this many times; until then calls are
       eager. `maxsize`: how many programs are kept; the one not used for longest goes first.
-    * `backend`: as for `compile`; "auto" stays eager where no graph is so large that a program is
-      quicker, see `recorded_loss.LEAST`.
+    * `backend`: as for `compile`. With "auto", and without `data`, calls stay eager where that is
+      quicker: small graphs, and where Value is compiled those of rows that it takes back itself.
 
     Loss and gradient are those of the eager engine, to rounding. Under `strict()` all is eager.
     Raises TypeError or ValueError, with names, for parameters that are no leaves or not distinct, a
@@ -65,4 +65,4 @@ def compile_cached(
     settings = (loss_function, checked_parameters(parameters), threshold, maxsize, there)
     if data is not None:
         return TracedLoss(data, *settings)
-    return RecordedLoss(least_for(there) if backend == "auto" else 0, *settings)
+    return RecordedLoss(backend != "auto", *settings)

@@ -112,6 +112,8 @@ class CachedLoss:
 
     def _record(self, args: Sequence[Any], keywords: Mapping[str, Any] = NONE) -> Value:
         """The loss, recorded."""
+        if "no_record" not in MODES.get():
+            return self._checked(self.function(*args, **keywords))
         with recording():
             return self._checked(self.function(*args, **keywords))
 
@@ -123,12 +125,12 @@ class CachedLoss:
             )
         return root
 
-    def _eager(self, root: Value) -> tuple[Any, int]:
-        """The gradient as `root.backward()` computes it, and what that cost, in nodes."""
+    def _eager(self, root: Value) -> tuple[Any, int, int]:
+        """The gradient as `root.backward()` computes it, and the counts of `slopes_of`."""
         import numpy as np
 
-        slopes, cost = slopes_of(root, self.parameters)
-        return np.frombuffer(slopes), cost
+        slopes, nodes, by_python = slopes_of(root, self.parameters)
+        return np.frombuffer(slopes), nodes, by_python
 
     def _numbers(self) -> Any:
         """The present numbers of the parameters."""
@@ -168,9 +170,9 @@ class CachedLoss:
 
 
 @native.fast_walk
-def slopes_of(root: Value, xs: list[Value]) -> tuple[Any, int]:
-    """The derivatives of the root by leaves, as `root.backward()` finds them; and what that cost,
-    in nodes.
+def slopes_of(root: Value, xs: list[Value]) -> tuple[Any, int, int]:
+    """The derivatives of the root by leaves, as `root.backward()` finds them; how many nodes there
+    were, and for how many of them Python did it.
     """
     import numpy as np
 
@@ -179,7 +181,8 @@ def slopes_of(root: Value, xs: list[Value]) -> tuple[Any, int]:
     adjoints = sweep(root, 1.0, order, local_slopes)
     if "strict" in MODES.get():
         refuse_nonfinite(adjoints, order)
-    return np.array([adjoints.get(x, 0.0) for x in xs], dtype=np.float64), len(order)
+    slopes = np.array([adjoints.get(x, 0.0) for x in xs], dtype=np.float64)
+    return slopes, len(order), len(order)
 
 
 @native.fast_pass

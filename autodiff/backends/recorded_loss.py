@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import warnings
 
-from autodiff import native
 from autodiff.backends.caching import CachedLoss, finite
 from autodiff.modes import MODES, taped
 from autodiff.program.recording import Recording
@@ -25,36 +24,28 @@ MOST_COMPILATIONS = 16  # of one structure; one that still changes is no structu
 MOST_PICKS = 4  # candidates for each node of the recording, above which a program is not worth it
 CLOSE = 1e-9  # how far the program's loss may be from the recorded one, relative to it or to 1
 
-# Nodes from which on a program is quicker than the way back through the graph, by whether Value is
-# compiled, and by backend; measured as docs/decisions/011-recorded-in-every-call.md says.
-LEAST = {
-    (True, "native"): 40_000,
-    (True, "numpy"): 150_000,
-    (False, "native"): 200,
-    (False, "numpy"): 200,
-}
-
-
-def least_for(backend: str) -> int:
-    """How large a graph has to be for programs to pay."""
-    return LEAST[native.load("value") is not None, backend]
+# Where a program is quicker than the way back through the graph. Value in C takes most nodes back
+# as quickly as their program is found, but calls Python for the slopes of some; if Value is of
+# Python, these are all. Measured as docs/decisions/011-recorded-in-every-call.md says.
+FEWEST = 300  # nodes that Python takes back
+OTHERS = {"native": 100, "numpy": 20}  # most nodes for each of them, by backend
 
 
 class RecordedLoss(CachedLoss):
-    """A loss with a program for each structure that was recorded `threshold` times; from when the
-    way back through a graph cost as much as `least` nodes do.
+    """A loss with a program for each structure that was recorded `threshold` times; from when there
+    was a graph for which programs pay, or, where one `insists`, always.
     """
 
-    def __init__(self, least: int, *args: Any) -> None:
+    def __init__(self, insists: bool, *args: Any) -> None:
         super().__init__(*args)
-        self._least = least
+        self._insists = insists
         self.cache_clear()
 
     def cache_clear(self) -> None:
         """Forget every structure and program, and begin to count again."""
         super().cache_clear()
-        self._pays = not self._least  # which one call is enough to show
-        self._looking = True  # until there was one
+        self._pays = self._insists
+        self._looking = True  # for structures: until there was a call without
 
     def _value_and_grad(self, args: Sequence[Any], keywords: dict[str, Any]) -> tuple[float, Any]:
         if self._looking and "strict" not in MODES.get():  # which wants the node where it happens
@@ -67,8 +58,10 @@ class RecordedLoss(CachedLoss):
         else:
             root = self._record(args, keywords)
         self._count("eager")
-        gradient, cost = self._eager(root)
-        self._looking = self._pays = self._pays or cost >= self._least
+        gradient, nodes, by_python = self._eager(root)
+        if by_python >= FEWEST and by_python * OTHERS[self._backend] >= nodes:
+            self._pays = True
+        self._looking = self._pays
         return root.data, gradient
 
     def _by_program(self, root: Value, nodes: list[Value]) -> Any:

@@ -1156,12 +1156,10 @@ static PyObject *value_backward(PyObject *self, PyObject *Py_UNUSED(none))
 
 PyDoc_STRVAR(slopes_of_doc, "slopes_of(root, xs)\n--\n\nAs in autodiff/backends/caching.py: the same sweep, which changes no gradient.");
 
-enum { BY_PYTHON = 75 }; /* so many nodes cost as much as one whose slopes Python computes */
-
 static PyObject *slopes_of(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count)
 {
     PyObject *result = NULL;
-    long long cost = 0;
+    unsigned int nodes = 0, by_python = 0;
     int outcome = ODD;
     if (count == 2 && is_value(given[0]) && PyList_CheckExact(given[1]) && mode() != CHECKED) {
         Py_ssize_t i, n = PyList_GET_SIZE(given[1]);
@@ -1183,11 +1181,12 @@ static PyObject *slopes_of(PyObject *Py_UNUSED(module), PyObject *const *given, 
                 slope = walk.adjoints[((Value *)x)->mark];
             memcpy(PyBytes_AS_STRING(result) + 8 * i, &slope, 8);
         }
-        cost = walk.n + (long long)BY_PYTHON * walk.by_python;
+        nodes = walk.n;
+        by_python = walk.by_python;
         end_walk(&walk);
     }
     if (outcome == DONE)
-        return Py_BuildValue("NL", result, cost);
+        return Py_BuildValue("NII", result, nodes, by_python);
     Py_XDECREF(result);
     return outcome == FAILED || PyErr_Occurred() ? NULL : Py_NewRef(Py_NotImplemented);
 }
