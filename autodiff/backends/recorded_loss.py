@@ -49,9 +49,9 @@ class RecordedLoss(CachedLoss):
 
     def _value_and_grad(self, args: Sequence[Any], keywords: dict[str, Any]) -> tuple[float, Any]:
         if self._looking and "strict" not in MODES.get():  # which wants the node where it happens
-            with taped() as nodes:
+            with taped() as made:
                 root = self._checked(self.function(*args, **keywords))
-            gradient = self._by_program(root, nodes)
+            gradient = self._by_program(root, made)
             if gradient is not None:
                 self._count("compiled")
                 return root.data, gradient
