@@ -25,7 +25,7 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     SETS["lanes_4"] = ["-mavx2", "-mfma"]
     SETS["lanes_8"] = ["-mavx512f", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"]
 
-NODES = "nodes trace sums slopes layout writing recording".split()
+NODES = "nodes trace alike sums slopes layout writing recording".split()
 HEADERS = "machine reading running steps products totals lanes elementary rows kernels".split()
 
 EXTENSIONS = [
@@ -38,7 +38,7 @@ EXTENSIONS = [
     Extension(
         "autodiff.native.nodes",
         [f"autodiff/native/{name}.c" for name in NODES],
-        depends=["autodiff/native/nodes.h", "autodiff/native/value.h"],
+        depends=[f"autodiff/native/{name}.h" for name in ("nodes", "trace", "value")],
         optional=True,
     ),
     Extension(

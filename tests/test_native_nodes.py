@@ -23,6 +23,7 @@ import nn
 from autodiff import native
 from autodiff.op import TABLE
 from autodiff.program.differentiate import gradients
+from autodiff.program.lanes import long_sums
 from autodiff.program.laying import GRADIENTS, NODES, VALUES, planned
 from autodiff.program.node import ROWS, SHARED, Builder, Node
 from autodiff.program.sums import raise_sums
@@ -170,6 +171,77 @@ def test_each_pass_by_itself(seed):
 
 
 # ---------------------------------------------------------------- nodes as objects
+
+
+def random_sums(rng, parameters):
+    """Outputs: sums of terms of few shapes, added up from either side, some inside others."""
+    shared = [parameters[0] * parameters[1], ad.Value(2.0)]
+    made = []
+
+    def term():
+        x = rng.choice(CONSTANTS)
+        return rng.choice(
+            [
+                lambda: parameters[0] * x,
+                lambda: (parameters[1] * x - parameters[0]).tanh(),
+                lambda: rng.choice([*parameters, *shared]),
+                lambda: ad.Value(x),
+                lambda: x,
+                lambda: rng.choice(made) if made else shared[0] * x,
+                lambda: ad.dot([x, parameters[0]], [parameters[1], x]),
+            ]
+        )()
+
+    for _ in range(rng.choice([1, 4, 8])):
+        total = shared[0] * 1.0
+        for _ in range(rng.choice([3, 12, 30])):
+            x = term()
+            total = rng.choice([lambda t, x: t + x, lambda t, x: x + t, lambda t, x: t - x])(
+                total, x
+            )
+        made.append(rng.choice([total, ad.sum([total, *(term() for _ in range(6))])]))
+    return [made[-1], rng.choice(made)]
+
+
+@compiled_only
+def test_long_sums_are_those_that_python_finds():
+    lanes = shaped = 0
+    for seed in range(200):
+        rng = random.Random(seed)
+        parameters = ad.values("a b c", [0.5, -1.5, 2.0])
+        given = dict.fromkeys(parameters)
+        roots = random_sums(rng, parameters)
+        order, sums = long_sums(roots, given)
+        wanted_order, wanted = long_sums.__wrapped__(roots, given)
+        assert order == [node for node in wanted_order if node not in given]
+        assert list(sums) == list(wanted)
+        numbers, wanted_numbers = {}, {}
+        for head, terms in sums.items():
+            lanes += 1
+            for (sign, x, shape), (its_sign, y, its_shape) in zip(terms, wanted[head], strict=True):
+                assert sign == its_sign
+                assert x is y or (math.copysign(1.0, x) == math.copysign(1.0, y) and x == y)
+                assert numbers.setdefault(shape, its_shape) == its_shape
+                assert wanted_numbers.setdefault(its_shape, shape) == shape
+                assert (shape > 0) - (shape < 0) == (its_shape > 0) - (its_shape < 0)
+                shaped += shape > 0
+    assert lanes > 200
+    assert shaped > 1000
+
+
+@compiled_only
+def test_long_sums_of_what_was_changed_are_left_to_python():
+    w, x = ad.values("w x", [0.5, 2.0])
+    total = sum((w * k).tanh() * x for k in range(1, 6))
+    x.data = 3.0
+    with pytest.raises(ValueError, match="x changed since"):
+        long_sums([total], {w: None})
+    assert native.load("nodes").long_sums([total], {w: None}) is NotImplemented
+    for given in ([], {}, {1.0: None}, {total: None}):
+        assert native.load("nodes").long_sums([x * 2.0], given) in (NotImplemented, ([], {}))
+    with pytest.raises(TypeError, match="outputs are a sequence"):
+        native.load("nodes").long_sums(3, {})
+    assert native.load("nodes").long_sums([3.0], {}) is NotImplemented
 
 
 @compiled_only

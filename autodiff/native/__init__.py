@@ -68,20 +68,11 @@ def _is_stale(built: str, part: str) -> bool:
 
 
 # What the sources of the smaller parts are for; all others are the machine's.
-NODES = (
-    "nodes.h",
-    "nodes.c",
-    "trace.c",
-    "sums.c",
-    "slopes.c",
-    "layout.c",
-    "writing.c",
-    "recording.c",
-)
+NODES = "nodes trace alike sums slopes layout writing recording".split()
 PARTS_OF = {
     "value.c": ("value",),
     "value.h": ("value", "nodes"),
-    **dict.fromkeys(NODES, ("nodes",)),
+    **{name + kind: ("nodes",) for name in NODES for kind in (".c", ".h")},
 }
 
 

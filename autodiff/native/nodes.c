@@ -1283,6 +1283,7 @@ static PyMethodDef functions[] = {
     {"fields", nodes_fields, METH_O, "fields(outputs)\n--\n\nWhat a tape keeps."},
     {"loaded", (PyCFunction)(void (*)(void))nodes_loaded, METH_FASTCALL, "loaded(builder, fields)\n--\n\nThe outputs of a tape in a builder."},
     {"recorded", (PyCFunction)(void (*)(void))nodes_recorded, METH_FASTCALL, "recorded(outputs, leaves, builder)\n--\n\nAs in trace.py."},
+    {"long_sums", (PyCFunction)(void (*)(void))nodes_long_sums, METH_FASTCALL, "long_sums(outputs, leaves)\n--\n\nAs in lanes.py."},
     {"raise_sums", nodes_raise_sums, METH_O, "raise_sums(outputs)\n--\n\nAs in sums.py."},
     {"gradients", (PyCFunction)(void (*)(void))nodes_gradients, METH_FASTCALL, "gradients(y, xs)\n--\n\nAs in differentiate.py."},
     {"planned", (PyCFunction)(void (*)(void))nodes_planned, METH_FASTCALL, "planned(outputs, n_parameters)\n--\n\nAs in laying.py."},

@@ -74,6 +74,7 @@ uint8_t *needed_for(Builder *b, const Ref *outputs, Py_ssize_t n); /* by number;
 
 /* The other files: functions of the module. */
 PyObject *nodes_recorded(PyObject *module, PyObject *const *args, Py_ssize_t n);
+PyObject *nodes_long_sums(PyObject *module, PyObject *const *args, Py_ssize_t n);
 PyObject *nodes_gradients(PyObject *module, PyObject *const *args, Py_ssize_t n);
 PyObject *nodes_raise_sums(PyObject *module, PyObject *outputs);
 PyObject *nodes_planned(PyObject *module, PyObject *const *args, Py_ssize_t n);

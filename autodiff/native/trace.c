@@ -5,41 +5,13 @@ were changed since they were computed, are left to Python.
 The walk runs no Python code, so nobody sees the marks that it leaves; recording does run some, and
 comes after it. */
 
-#include "nodes.h"
-#include "value.h"
+#include "trace.h"
 
 #include <math.h>
 
-typedef struct {
-    int32_t place, left; /* operands still to come are the last `left` */
-} Waiting;
-
-typedef struct {
-    const Inside *values; /* what value.c shows */
-    Builder *b;
-    Value **met;          /* in the order in which they are met; first come the leaves that are given */
-    int32_t n, met_room, given;
-    Ref *made;            /* by place in `met` */
-    int32_t made_room;
-    Waiting *stack;
-    int32_t depth, stack_room;
-    Ints order;           /* places of what is computed, operands before users */
-    Ints operands;        /* of each of these: a place, or ~k for constant k */
-    Ints starts;          /* where they begin */
-    Ints args;
-} Trace;
-
-enum { DONE, ERROR, LEFT_TO_PYTHON };
-
-static int32_t count_of(const Value *node)
-{
-    return node->arity == MANY ? (int32_t)PyTuple_GET_SIZE(node->a) : node->arity;
-}
-
 static int same(double now, double then) { return now == then || (isnan(now) && isnan(then)); }
 
-/* Operand k of a node: a Value, or NULL and its number. */
-static int operand(const Trace *t, const Value *node, int32_t k, Value **value, double *number)
+int trace_operand(const Trace *t, const Value *node, int32_t k, Value **value, double *number)
 {
     double seen;
     *value = NULL;
@@ -78,7 +50,9 @@ static int meet(Trace *t, Value *node, Ref made)
     t->met[t->n] = node;
     t->made[t->n] = made;
     if (node->arity == 0) {
-        if (made == NONE && (t->made[t->n] = constant(t->b, node->data)) == FAILED)
+        if (made == NONE && t->b != NULL && (t->made[t->n] = constant(t->b, node->data)) == FAILED)
+            return ERROR;
+        if (made == NONE && t->b == NULL && (push(&t->order, t->n) || push(&t->starts, t->operands.n)))
             return ERROR;
     } else {
         if (ROOM(t->stack, t->depth, t->stack_room, 1))
@@ -104,11 +78,11 @@ static int put_in_order(Trace *t, int32_t place)
     for (k = 0; k < n; k++) {
         Value *value;
         double number = 0.0;
-        int outcome = operand(t, node, k, &value, &number);
+        int outcome = trace_operand(t, node, k, &value, &number);
         Ref x;
         if (outcome != DONE)
             return outcome;
-        x = value ? (Ref)value->mark : constant(t->b, number);
+        x = value ? (Ref)value->mark : t->b != NULL ? constant(t->b, number) : ~0;
         if (x == FAILED || push(&t->operands, x))
             return ERROR;
     }
@@ -129,7 +103,7 @@ static int walk(Trace *t, Value *root)
             outcome = put_in_order(t, top->place);
             continue;
         }
-        outcome = operand(t, node, count_of(node) - top->left--, &next, &number);
+        outcome = trace_operand(t, node, count_of(node) - top->left--, &next, &number);
         if (outcome == DONE && next != NULL && !is_met(t, next))
             outcome = meet(t, next, NONE);
     }
@@ -141,17 +115,41 @@ static int meet_given(Trace *t, PyObject *leaves)
     PyObject *value, *node;
     Py_ssize_t position = 0;
     while (PyDict_Next(leaves, &position, &value, &node)) {
-        Ref made = is_value_of(t->values, value) ? ref_of(t->b, node) : NONE;
+        Ref made = 0;
         int outcome;
-        if (made == FAILED)
+        if (!is_value_of(t->values, value) || ((Value *)value)->arity)
+            return LEFT_TO_PYTHON;
+        if (t->b != NULL && (made = ref_of(t->b, node)) == FAILED)
             return ERROR;
-        if (made == NONE || is_constant(made) || ((Value *)value)->arity)
+        if (is_constant(made)) /* NONE too */
             return LEFT_TO_PYTHON;
         if ((outcome = meet(t, (Value *)value, made)) != DONE)
             return outcome;
     }
     t->given = t->n;
     return DONE;
+}
+
+int trace_all(Trace *t, PyObject *leaves, PyObject *const *outputs, Py_ssize_t n)
+{
+    Py_ssize_t k;
+    int outcome;
+    ++*t->values->markings;
+    outcome = meet_given(t, leaves);
+    for (k = 0; outcome == DONE && k < n; k++)
+        outcome = is_value_of(t->values, outputs[k]) ? walk(t, (Value *)outputs[k]) : LEFT_TO_PYTHON;
+    return outcome;
+}
+
+void trace_free(Trace *t)
+{
+    PyMem_RawFree(t->met);
+    PyMem_RawFree(t->made);
+    PyMem_RawFree(t->stack);
+    PyMem_RawFree(t->order.at);
+    PyMem_RawFree(t->operands.at);
+    PyMem_RawFree(t->starts.at);
+    PyMem_RawFree(t->args.at);
 }
 
 /* Whether all inputs are behind the outputs; where not, Python says which. */
@@ -257,13 +255,9 @@ PyObject *nodes_recorded(PyObject *Py_UNUSED(module), PyObject *const *given, Py
     roots = ZEROS(Ref, n);
     if (roots == NULL)
         goto done;
-    ++*t.values->markings;
-    outcome = meet_given(&t, given[1]);
-    for (k = 0; outcome == DONE && k < n; k++) {
-        PyObject *root = PySequence_Fast_GET_ITEM(fast, k);
-        outcome = is_value_of(t.values, root) ? walk(&t, (Value *)root) : LEFT_TO_PYTHON;
-        roots[k] = outcome == DONE ? (Ref)((Value *)root)->mark : 0;
-    }
+    outcome = trace_all(&t, given[1], PySequence_Fast_ITEMS(fast), n);
+    for (k = 0; outcome == DONE && k < n; k++)
+        roots[k] = (Ref)((Value *)PySequence_Fast_GET_ITEM(fast, k))->mark;
     if (outcome == DONE)
         outcome = all_used(&t, roots, n);
     for (i = 0; outcome == DONE && i < t.order.n; i++) {
@@ -288,12 +282,6 @@ done:
     Py_XDECREF(fast);
     Py_XDECREF(names);
     PyMem_RawFree(roots);
-    PyMem_RawFree(t.met);
-    PyMem_RawFree(t.made);
-    PyMem_RawFree(t.stack);
-    PyMem_RawFree(t.order.at);
-    PyMem_RawFree(t.operands.at);
-    PyMem_RawFree(t.starts.at);
-    PyMem_RawFree(t.args.at);
+    trace_free(&t);
     return result;
 }

@@ -14,10 +14,11 @@ node for all. The sum becomes a total over the axis.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 
-from autodiff.graph import check_order
+from autodiff import native
+from autodiff.graph import check_order, topological
 from autodiff.op import number
 from autodiff.program.node import Builder
 from autodiff.value import Value
@@ -79,35 +80,22 @@ class Lanes:
     terms.
     """
 
-    def __init__(
-        self, roots: Sequence[Value], order: list[Value], fixed: Collection[Value]
-    ) -> None:
+    def __init__(self, sums: Mapping[Value, list[tuple[float, Any, int]]]) -> None:
         self.sums: dict[Value, tuple[list[Family], list[tuple[float, Any]]]] = {}
         self.leaves: list[list[float]] = []
         self._axis = 2
-        operands = [node.operands for node in order]  # Values make them anew each time
-        shapes = _shapes(order, operands, fixed)
-        chains = _chains(order, shapes, _lengths(roots, order, operands))
-        for head, terms in chains.items():
+        for head, terms in sums.items():
             alike: dict[tuple[float, int], list[Any]] = {}
-            for sign, term in terms:
-                shape = CONSTANT if type(term) is float else shapes[term]
+            for sign, term, shape in terms:
                 alike.setdefault((sign, shape), []).append(term)
             families, rest = [], []
             for (sign, shape), same in alike.items():
-                if (
-                    shape != CONSTANT
-                    and len(same) >= FEWEST
-                    and len(set(same)) > 1
-                    and same[0].operands
-                ):
+                if _may_be_lanes(shape, len(same)) and len(set(same)) > 1:
                     families.append(Family(sign, same))
                 else:
                     rest += [(sign, term) for term in same]
             if families:
                 self.sums[head] = families, rest
-        if self.sums:
-            check_order(roots[0], order)
 
     def needed(self, roots: Sequence[Value], order: list[Value]) -> list[Value]:
         """The nodes of `order` that are still wanted one by one."""
@@ -134,6 +122,36 @@ class Lanes:
             x = x if type(x) is float else made[x]
             result = result + x if sign == 1.0 else result - x
         return result
+
+
+@native.fast_pass
+def long_sums(
+    roots: Sequence[Value], fixed: Mapping[Value, Any]
+) -> tuple[list[Value], dict[Value, list[tuple[float, Any, int]]]]:
+    """The sums of many terms that may be lanes, by their last node: each term with its sign and its
+    shape. And where there are some, every node behind the roots, arguments before their users.
+
+    `fixed` are the leaves that stand for something. Raises ValueError, with the name, if there are
+    such sums and a Value was given new data since the roots were computed.
+    """
+    order = topological(*roots)
+    operands = [node.operands for node in order]  # Values make them anew each time
+    shapes = _shapes(order, operands, fixed)
+    sums = {}
+    for head, terms in _chains(order, shapes, _lengths(roots, order, operands)).items():
+        shaped = [(sign, x, CONSTANT if type(x) is float else shapes[x]) for sign, x in terms]
+        counts = Counter((sign, shape) for sign, _, shape in shaped)
+        if any(_may_be_lanes(shape, n) for (_, shape), n in counts.items()):
+            sums[head] = shaped
+    if not sums:
+        return [], {}
+    check_order(roots[0], order)
+    return order, sums
+
+
+def _may_be_lanes(shape: int, terms: int) -> bool:
+    """Whether so many terms may be: not those that are numbers, or given."""
+    return shape > CONSTANT and terms >= FEWEST
 
 
 def _chains(

@@ -10,7 +10,7 @@ from autodiff import native
 from autodiff.graph import check_recorded, topological
 from autodiff.names import describe
 from autodiff.op import number
-from autodiff.program.lanes import Lanes
+from autodiff.program.lanes import Lanes, long_sums
 from autodiff.program.node import Builder, Node
 from autodiff.value import Value
 
@@ -29,8 +29,8 @@ def trace(
     computed.
     """
     if all(leaf.op == "parameter" for leaf in leaves.values()):
-        order = topological(*outputs)
-        lanes = Lanes(outputs, order, leaves)
+        order, sums = long_sums(outputs, leaves)
+        lanes = Lanes(sums)
         if lanes.sums:
             order = lanes.needed(outputs, order)
             return _in_order(order, outputs, leaves, builder, lanes), lanes.leaves
