@@ -20,7 +20,7 @@ def test_seed_003() -> None:
     text = str(step)
     for line in (
         "sum_h1 = i1·w1 + i2·w3 + b1",
-        "= 0.1·0.1 + 0.5·0.3 + 0.25                                 ≈   0.41000",
+        "= 0.1·0.1 + 0.5·0.3 + 0.25                                 =      0.41",
         "E_total = 0.24909,  before",
         "E_total = 0.24072,  after the step",
         "  ∂E_total/∂out_h1 and ∂out_h1/∂sum_h1 as for w1",

@@ -98,5 +98,7 @@ function unsigned(x) {
   return exponent ? [["mn", text], ["mo", { form: "infix" }, "·"], ten] : [["mn", text]];
 }
 
-const isShort = (x) => !Number.isFinite(x) || figure(x).replaceAll("−", "-") === String(x);
+// Whether a figure is the number, but for what binary arithmetic left behind its 15th digit.
+const isShort = (x) =>
+  !Number.isFinite(x) || Number(figure(x).replaceAll("−", "-")) === Number(x.toPrecision(15));
 const number = (x) => (typeof x === "string" ? NOT_FINITE[x] : x);

@@ -2,7 +2,8 @@
 
 A number that is short anyway (0.05, 2, 0.5) is shown as it is; any other with `digits` decimals,
 and in scientific form where it would show no digit that counts. `exact` says whether the text is
-the number: if not, an equation writes `≈`.
+the number: if not, an equation writes `≈`. A number is short when its decimals are, of those 15
+digits that a float64 always keeps: 0.1·0.7 is 0.07, not 0.06999999999999999.
 """
 
 import math
@@ -11,6 +12,9 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
 ROUNDINGS = {"nearest": ROUND_HALF_EVEN, "truncate": ROUND_DOWN}
+
+WHOLE = 1e15  # whole numbers below are written out
+MOST_FIGURES = 12  # of a number that is short; three zeros behind them are no coincidence
 
 # Numbers that a reader knows by another spelling.
 CONSTANTS = {
@@ -48,8 +52,10 @@ class Figures:
         if x == 0.0:
             return "0"
         if self.exact(x):
-            short = repr(x).replace("e-0", "e-").replace("e+", "e").replace("e0", "e")
-            return f"{x:.0f}" if x.is_integer() and abs(x) < 1e15 else short
+            if x.is_integer() and abs(x) < WHOLE:
+                return f"{x:.0f}"
+            mantissa, e, power = self._decimals(x).partition("e")
+            return f"{mantissa}{e}{int(power)}" if e else mantissa
         exponent = math.floor(math.log10(abs(x)))
         if -min(self.digits, 4) <= exponent < 9:
             return str(self._cut(Decimal(x), self.digits))
@@ -60,11 +66,20 @@ class Figures:
         return x.quantize(Decimal(1).scaleb(-digits), ROUNDINGS[self.rounding])
 
     def exact(self, x: float) -> bool:
-        """Whether the text of x is x itself, as its shortest repr is short enough."""
-        if not math.isfinite(x) or x == 0.0:
+        """Whether the text of x is x itself, as its decimals are few enough."""
+        if not math.isfinite(x) or x == 0.0 or (x.is_integer() and abs(x) < WHOLE):
             return True
-        mantissa = repr(x).partition("e")[0]
-        return x.is_integer() or len(mantissa.partition(".")[2]) <= self.digits
+        mantissa = self._decimals(x).partition("e")[0]
+        figures = len(mantissa.replace(".", "").strip("-0"))
+        few = figures <= MOST_FIGURES or self.digits > MOST_FIGURES
+        return few and len(mantissa.partition(".")[2]) <= self.digits
+
+    def _decimals(self, x: float) -> str:
+        """The decimals of x, without what binary arithmetic left behind; or all that it has."""
+        if self.digits <= MOST_FIGURES:
+            return f"{x:.15g}"
+        mantissa, e, power = repr(x).partition("e")
+        return mantissa.removesuffix(".0") + e + power
 
 
 def ratio(x: float) -> tuple[int, int] | None:
