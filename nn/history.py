@@ -51,6 +51,10 @@ class History:
         self.backend = "eager"
         self.state: Any = None
 
+    def all_done(self, n: int) -> str:
+        """Why training has stopped that has had all of its n epochs or steps."""
+        return f"all {n} {self.unit}s are done" if n != 1 else f"the one {self.unit} is done"
+
     def __len__(self) -> int:
         return len(self.rows)
 

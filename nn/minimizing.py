@@ -81,7 +81,7 @@ def minimize(
                 raise NonFinite(None, f"{name} is finite, its gradient is not")
             history.stopped = _terminated(E, name, until, norm, min_gradient, maximize)
             if not history.stopped and step == steps:
-                history.stopped = f"all {steps} steps are done"
+                history.stopped = history.all_done(steps)
             if history.stopped:
                 break
             last = numbers(moving)

@@ -169,7 +169,7 @@ def _train(
                     history.stopped = f"{getattr(listener, '__name__', 'a callback')} asked to stop"
             if checkpoint is not None and run.state.epoch % every == 0:
                 run.save(checkpoint)
-        history.stopped = history.stopped or f"all {epochs} epochs are done"
+        history.stopped = history.stopped or history.all_done(epochs)
     except KeyboardInterrupt:
         history.stopped = f"interrupted in epoch {run.state.epoch + 1}"
         run.rewind()

@@ -172,7 +172,8 @@ def test_the_mock_up(net: Net) -> None:
     verdict = check_formula(net.E, net.w[0], claim)
     assert str(verdict) == (
         "✗ differs: yours 0.00118, ∂E_total/∂w1 = 0.00111 (and at 20 random points)\n"
-        "  path A matches.  path B: ∂sum_o2/∂out_h1 should be w7, you have w6."
+        "  path A matches.  path B: ∂sum_o2/∂out_h1 should be w7, you have w6.\n"
+        "  (path A via E1, path B via E2)"
     )
     assert verdict.where == "path B: ∂sum_o2/∂out_h1"
     assert verdict.why == "∂sum_o2/∂out_h1 should be w7, you have w6."
@@ -391,12 +392,19 @@ NUMBERS = [
 ]
 
 
+def test_one_digit_is_one() -> None:
+    x = ad.Value(3.0, "x")
+    said = str(check_formula(x.sin() ** 2, x, "-0.2"))
+    assert said.endswith("Cut off after 1 digit; rounded it is −0.3.")
+
+
 @pytest.mark.parametrize(("x", "claim", "ok", "said"), NUMBERS)
 def test_numbers(net: Net, x: str, claim: Any, ok: bool, said: str) -> None:
     verdict = check_formula(net.E, x, claim)
     assert verdict.ok is ok, str(verdict)
     assert said in str(verdict)
     assert verdict.points == 0
+    assert ("(path A via E1, path B via E2)" in str(verdict)) == ("path B" in verdict.where + said)
 
 
 @pytest.mark.parametrize(

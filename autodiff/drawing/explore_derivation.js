@@ -162,7 +162,8 @@ function componentsOf(box) {
   return found.sort((a, b) => graph.pairs[b].upper - graph.pairs[a].upper);
 }
 
-// Every path from the root to a box as a list of pairs; null when there are many.
+// Every path from the root to a box as a list of pairs, in the order in which a derivation has
+// them; null when there are many.
 function pathsTo(box) {
   const { graph } = state;
   const done = [];
@@ -173,7 +174,8 @@ function pathsTo(box) {
     if (at === graph.root) done.push(path);
     else for (const k of graph.above[at]) open.push([graph.pairs[k].upper, [k, ...path]]);
   }
-  return done.length > PATHS ? null : done;
+  const fork = (a, b) => a.findIndex((k, i) => k !== b[i]);
+  return done.length > PATHS ? null : done.sort((a, b) => a[fork(a, b)] - b[fork(a, b)]);
 }
 
 function byPaths(paths) {
@@ -186,7 +188,7 @@ function byPaths(paths) {
     const spelled = path.length > 1 ? factor : digits;
     const factors = path.map((k) => ["mrow", { "data-pair": String(k) }, spelled(state.slopes[k])]);
     const value = along(path);
-    const about = paths.length > 1 ? `path ${i + 1}: ` : "";
+    const about = paths.length > 1 ? `path ${String.fromCharCode(65 + i)}: ` : "";
     return html("p", { class: "result" }, about,
       ...factors.map((part, j) => math([
         ...(j ? [sign("·")] : paths.length > 1 ? [] : [whole, sign("=")]), part])),

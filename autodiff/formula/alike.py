@@ -82,6 +82,15 @@ def shape(x: Term) -> Any:
             return ("*", *((shape(base), exponent) for base, exponent in factors))
 
 
+def listed(names: Sequence[str], what: str) -> str:
+    """A few names, or how many they are.
+
+    >>> listed(["δ_o1", "δ_o2"], "deltas"), listed(["δ_o1", "δ_o2", "δ_h1"], "deltas")
+    ('δ_o1 and δ_o2', '3 deltas')
+    """
+    return " and ".join(names) if len(names) < 3 else f"{len(names)} {what}"
+
+
 def middle_out(parts: Sequence[Piece], most: int) -> tuple[Piece, ...]:
     """All of at most `most` pieces; of more, the first two and the last."""
     few = len(parts) <= most

@@ -6,7 +6,7 @@ the next. `Chain` is that coarser graph: its nodes are the named Values that x f
 carry the local derivatives d upper / d lower, recorded as Values.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from autodiff.calculus import gradients
 from autodiff.graph import topological
@@ -120,6 +120,16 @@ class Chain:
                 open_ends.discard(node)
                 open_ends |= {lower for lower in self.slopes[node] if lower in leads}
         return through
+
+
+def ways_of(paths: Sequence[Sequence[Value]], label: Callable[[Value], str]) -> list[str]:
+    """What each path goes through and the others do not: "via a", or "directly"."""
+    seconds = [path[1] for path in paths]
+    ways = []
+    for path in paths:
+        inner = path[1:2] if seconds.count(path[1]) == 1 else path[1:-1]
+        ways.append("via " + ", ".join(map(label, inner)) if path[2:] else "directly")
+    return ways
 
 
 def _summands(y: Value, labels: Mapping[Value, str]) -> set[Value]:

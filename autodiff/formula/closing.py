@@ -11,6 +11,7 @@ from autodiff.formula.alike import (
     Either,
     Entry,
     abridged,
+    listed,
     middle_out,
 )
 from autodiff.formula.components import Component
@@ -53,7 +54,7 @@ def new_components(task: Task, result: Result, shown: Mapping[tuple[str, ...], s
         elif not where:
             line = Line(Formula(c.formula), Partial(c.upper, c.lower), value=c.value)
             blocks.append([Block([line])])
-    told = [f"{_listed(names)} {where}" for where, names in before.items()]
+    told = [f"{listed(names, 'components')} {where}" for where, names in before.items()]
     sums: list[Entry] = [
         _sum_of_branches(task, f) for f in result.factors if f.branches and f.key not in known
     ]
@@ -66,11 +67,6 @@ def new_components(task: Task, result: Result, shown: Mapping[tuple[str, ...], s
 
 def _is_factor(c: Component, result: Result) -> bool:
     return any((f.upper, f.lower) == (c.upper, c.lower) for f in result.factors)
-
-
-def _listed(names: list[str]) -> str:
-    """A few names, or how many they are."""
-    return " and ".join(names) if len(names) < 3 else f"{len(names)} components"
 
 
 def _sum_of_branches(task: Task, f: Factor) -> Block:

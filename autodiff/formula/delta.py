@@ -3,7 +3,7 @@ longer."""
 
 from typing import Any
 
-from autodiff.formula.alike import Entry, in_runs, shape
+from autodiff.formula.alike import Entry, in_runs, listed, shape
 from autodiff.formula.chain import number_of
 from autodiff.formula.components import Component
 from autodiff.formula.page import Label, Partial, Remark
@@ -33,7 +33,7 @@ def delta_form(task: Task) -> Result:
     adjoint: dict[Value, Term] = {}
     value: dict[Value, float] = {y: 1.0}
     equations: list[tuple[Any, list[Entry]]] = []
-    known: dict[str, int] = {}
+    known: dict[str, list[str]] = {}
     for node in chain.waypoints:
         if node not in leads or node is y:
             continue
@@ -60,14 +60,14 @@ def delta_form(task: Task) -> Result:
             meaning = Partial(task.label(y), task.label(node))
             where = task.shown.get((meaning.upper, label))
             if where:
-                known[where] = known.get(where, 0) + 1
+                known.setdefault(where, []).append(label)
             else:
                 task.shown[meaning.upper, label] = f"as for {task.label(x)}"
                 shown = equation(task, Label(label), meaning, formula, total)
                 equations.append((shape(formula), [shown]))
             adjoint[node] = Name(label, total)
     final = adjoint.get(x, plus())
-    told = " · ".join(f"{n} delta{'s' if n > 1 else ''} {where}" for where, n in known.items())
+    told = " · ".join(f"{listed(deltas, 'deltas')} {where}" for where, deltas in known.items())
     return Result(
         [
             *([Remark(told)] if told else []),

@@ -59,8 +59,7 @@ class Figures:
         exponent = math.floor(math.log10(abs(x)))
         if -min(self.digits, 4) <= exponent < 9:
             return str(self._cut(Decimal(x), self.digits))
-        mantissa = self._cut(Decimal(x).scaleb(-exponent), self.digits)
-        return f"{mantissa}e{exponent}"
+        return f"{self._cut(Decimal(x).scaleb(-exponent), self.digits)}e{exponent}"
 
     def _cut(self, x: Decimal, digits: int) -> Decimal:
         return x.quantize(Decimal(1).scaleb(-digits), ROUNDINGS[self.rounding])

@@ -15,6 +15,7 @@ from autodiff.formula.alike import (
     abridged,
     middle_out,
 )
+from autodiff.formula.chain import ways_of
 from autodiff.formula.components import Component
 from autodiff.formula.delta import delta_form
 from autodiff.formula.matrix import matrix_form
@@ -153,7 +154,7 @@ def _split(
     steps: list[Component] = []
     upper, lower = branches[0][0], branches[0][-1]
     starts = [path[1] if path[1] in heads else path[0] for path in branches]
-    ways = _ways(task, branches)
+    ways = ways_of(branches, task.label)
     for letter, path, start, way in zip(_letters("a"), branches, starts, ways, strict=False):
         made = [_between(task, a, b) for a, b in pairwise(path if start is path[0] else path[1:])]
         partials = Factors(tuple(Partial(c.upper, c.lower) for c in made))
@@ -189,16 +190,6 @@ def _split(
     items: list[Entry] = [Alike(groups, "branches"), Either(short, full)]
     factor = Factor(whole.upper, whole.lower, plus(*products), sum(values), tuple(numbers))
     return Summands(tuple(large)), items, factor, steps
-
-
-def _ways(task: Task, branches: list[list[Value]]) -> list[str]:
-    """What each branch goes through and the others do not: "via a", or "directly"."""
-    seconds = [path[1] for path in branches]
-    ways = []
-    for path in branches:
-        inner = path[1:2] if seconds.count(path[1]) == 1 else path[1:-1]
-        ways.append("via " + ", ".join(map(task.label, inner)) if path[2:] else "directly")
-    return ways
 
 
 def _numbered(

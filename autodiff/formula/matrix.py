@@ -8,7 +8,7 @@ the recorded graph; the entry for the weight that was asked for closes the page.
 
 from dataclasses import dataclass, field
 
-from autodiff.formula.alike import Entry
+from autodiff.formula.alike import Entry, listed
 from autodiff.formula.chain import number_of
 from autodiff.formula.delta import delta_name
 from autodiff.formula.page import (
@@ -87,15 +87,16 @@ def matrix_form(task: Task) -> Result:
         )
     number = next(i for i, layer in enumerate(layers) if own[0] in layer.sums)
     items: list[Entry] = []
-    known: dict[str, int] = {}  # where deltas stand already, and how many
+    known: dict[str, list[str]] = {}  # deltas that stand already, by where
     downwards = layers[::-1]
     for layer, above in zip(downwards[: len(layers) - number], [None, *downwards], strict=False):
-        where = _shown(task, f"δ{_of_sums(task, layer)}")
+        delta = f"δ{_of_sums(task, layer)}"
+        where = _shown(task, delta)
         if where:
-            known[where] = known.get(where, 0) + 1
+            known.setdefault(where, []).append(delta)
         else:
             items.append(_delta_block(task, layer, above))
-    told = [f"{n} delta{'s' if n > 1 else ''} {where}" for where, n in known.items()]
+    told = [f"{listed(names, 'deltas')} {where}" for where, names in known.items()]
     layer = layers[number]
     where = _shown(task, f"W{_of_weights(task, layer)}")
     if where:

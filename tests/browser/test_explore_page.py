@@ -186,7 +186,7 @@ def test_the_derivation_follows_the_numbers(page: Reader, seed: Seed) -> None:
     results = page.run(
         "return [...document.querySelectorAll('#derivation .result')].map(r => r.textContent)"
     )
-    assert [text.partition(":")[0] for text in results[:2]] == ["path 1", "path 2"]
+    assert [text.partition(":")[0] for text in results[:2]] == ["path A", "path B"]
 
 
 def test_neurons_and_layers_fold(page: Reader, seed: Seed) -> None:

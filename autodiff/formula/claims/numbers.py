@@ -85,7 +85,8 @@ def judge_number(
     if cut and written.agrees(expected, 1.0) and written.unit <= 0.1:
         places = max(0, round(-Decimal(written.unit).log10()))
         rounded = f"{expected:.{places}f}".replace("-", "−")
-        return True, (), (f"Cut off after {places} digits; rounded it is {rounded}.",)
+        after = f"{places} digit{'s' if places != 1 else ''}"
+        return True, (), (f"Cut off after {after}; rounded it is {rounded}.",)
     if digits > FEW_DIGITS or written.calculated:
         for finding in _causes(written, expected, points, y, x, reader):
             return False, (finding,), ()

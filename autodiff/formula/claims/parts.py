@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from string import ascii_uppercase
 
-from autodiff.formula.chain import Chain, Slope
+from autodiff.formula.chain import Chain, Slope, ways_of
 from autodiff.formula.claims.program import Atom, Column, Points, call
 from autodiff.formula.page import numbers_in
 from autodiff.formula.reading import Reader
@@ -69,6 +69,12 @@ class Parts:
             title = f"path {letter}" if paths > 1 else ""
             found.append(self._product(title, route, list(self._steps(chain, nodes))))
         return found
+
+    def ways(self, y: Value, x: Value) -> str:
+        """What the letters of the paths stand for: "path A via E1, path B directly"."""
+        paths = list(Chain(y, [x], self.reader.labels).paths(y, x))
+        told = zip(ascii_uppercase, ways_of(paths, self.reader.labels.__getitem__), strict=False)
+        return ", ".join(f"path {letter} {way}" for letter, way in told)
 
     def of_definition(self, y: Value, used: set[Value]) -> list[Part]:
         """One part for each term of y; named terms that the claim does not use are spelled out."""

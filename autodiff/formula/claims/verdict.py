@@ -12,13 +12,14 @@
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autodiff.calculus import gradients
 from autodiff.formula.claims.causes import find_causes
 from autodiff.formula.claims.names import ClaimNames
 from autodiff.formula.claims.numbers import UNEXPLAINED, as_number, judge_number
+from autodiff.formula.claims.parts import Parts
 from autodiff.formula.claims.program import Points, Program, close, compiled
 from autodiff.formula.claims.reading import Read, read_claim
 from autodiff.formula.claims.sentences import Finding
@@ -159,6 +160,7 @@ def _check(
     for program in numbers:
         ok, findings, remarks = judge_number(as_number(program), points, y, variable, reader)
         value = program.columns(points)[-1][0]
+        remarks += _ways(points, reader, y, variable, [f.where + f.why for f in findings])
         if verdict is None or not ok:
             before = "the formula is right, the number behind it is not"
             causes = tuple(f for f in findings if f is not UNEXPLAINED)
@@ -199,9 +201,18 @@ def _compared(
             at = next(step[3] for step in read.steps if step[1] == word)
             raise read.source.error(f"{word} may be any of {', '.join(choices)}: say which", at)
     answer = find_causes(program, read, points, y, x, reader)
-    return Verdict(
-        False, claimed[0], expected[0], what, at_random, answer.findings, answer.matches, remarks
-    )
+    found, matches = answer.findings, answer.matches
+    remarks += _ways(points, reader, y, x, [*matches, *(f.where for f in found)])
+    return Verdict(False, claimed[0], expected[0], what, at_random, found, matches, remarks)
+
+
+def _ways(
+    points: Points, reader: Reader, y: Value, x: Value | None, said: Sequence[str]
+) -> tuple[str, ...]:
+    """Which path is meant, where paths are spoken of by their letters."""
+    if x is None or not any("path A" in words or "path B" in words for words in said):
+        return ()
+    return (f"({Parts(points, reader).ways(y, x)})",)
 
 
 def _check_left_side(read: Read, y: Value, x: Value | None, what: str) -> None:
