@@ -7,23 +7,26 @@ table. Nothing recurses and nothing but rows of the table can be called.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from autodiff.op import lookup
-from autodiff.syntax import LIMITS, Limits, ParseError, Source, Step, postfix, tokenise
+from autodiff.syntax import LIMITS, Limits, ParseError, Source, Step, Token, postfix, tokenise
 from autodiff.value import Value
 
 __all__ = ["ParseError", "evaluate", "parse", "parse_lines", "read_expression", "read_lines"]
 
-SPOKEN = {"dot": "inner"}  # dot(x1, x2, y1, y2) is x1*y1 + x2*y2
+# Other names of rows; dot(x1, x2, y1, y2) is x1*y1 + x2*y2.
+SPOKEN = {"dot": "inner", "ln": "log", "arctan": "atan", "arcsin": "asin", "arccos": "acos"}
+WELL_KNOWN = {"pi": "3.141592653589793", "e": "2.718281828459045"}  # what advice gives them
 SEVERAL = {"softmax": "softmax has several results; one of them is exp(a - logsumexp(a, b, c))"}
 
 
 def parse(text: str, /, **values: Value | float) -> Value:
     """Return the Value of one expression; numbers given by name become named leaves.
 
-    Known are `+ - * / **`, brackets, and every op of the table by its name (`sigmoid(x)`, `max(a,
-    b)`, `sum(a, b, c)`). Raises ParseError, a ValueError, that points at the place.
+    Known are `+ - * / **`, `^` for `**`, brackets, and every op of the table by its name
+    (`sigmoid(x)`, `max(a, b)`, `sum(a, b, c)`). Raises ParseError, a
+    ValueError, that points at the place.
 
     >>> parse("sigmoid(w*x + b)", w=0.5, x=1, b=0).data
     0.6224593312018546
@@ -40,8 +43,9 @@ def parse(text: str, /, **values: Value | float) -> Value:
 def parse_lines(text: str, /, **values: Value | float) -> dict[str, Value]:
     """Return the Values of lines `name = expression`: those given first, then one for each line.
 
-    A name that a line assigns becomes a named Value, a waypoint of every derivation. Blank lines
-    and `# comments` are skipped. Raises ParseError with line and column.
+    A name that a line assigns becomes a named Value, a waypoint of every derivation. A semicolon
+    ends a line too. Blank lines and `# comments` are skipped. Raises ParseError with line and
+    column.
 
     >>> graph = parse_lines('''z = w*x + b                # the weighted sum
     ...                        E = 0.5*(t - sigmoid(z))**2''', w=0.5, x=1, b=0, t=1)
@@ -58,7 +62,7 @@ def read_expression(
     source = Source(_checked(text, limits))
     steps = postfix(tokenise(source), source, limits.depth)
     _Budget(limits).spend(steps, source)
-    result = evaluate(steps, _leaves(values), source, "parse(..., {0}=1.0)")
+    result = evaluate(steps, _leaves(values), source, "parse(..., {0}={1})")
     return result if isinstance(result, Value) else Value(result)
 
 
@@ -70,18 +74,29 @@ def read_lines(
     budget = _Budget(limits)
     for number, line in enumerate(_checked(text, limits).split("\n"), 1):
         source = Source(line, number)
-        (kind, name, at), *rest = tokenise(source)
-        if kind == "end":
-            continue
-        if kind != "name" or rest[0][1] != "=":
-            raise source.error("expected a line such as z = w*x + b", at)
-        if name in graph:
-            raise source.error(f"{name} has a value already", at)
-        steps = postfix(rest[1:], source, limits.depth)
-        budget.spend(steps, source)
-        result = evaluate(steps, graph, source, '"{0} = 1.0"')
-        graph[name] = _waypoint(result, name, steps)
+        for (kind, name, at), *rest in _statements(tokenise(source)):
+            if kind == "end":
+                continue
+            if kind != "name" or rest[0][1] != "=":
+                raise source.error("expected a line such as z = w*x + b", at)
+            if name in graph:
+                raise source.error(f"{name} has a value already", at)
+            steps = postfix(rest[1:], source, limits.depth)
+            budget.spend(steps, source)
+            result = evaluate(steps, graph, source, '"{0} = {1}"')
+            graph[name] = _waypoint(result, name, steps)
     return graph
+
+
+def _statements(tokens: Iterable[Token]) -> Iterator[list[Token]]:
+    """The tokens between semicolons, each part with an "end" of its own."""
+    part: list[Token] = []
+    for kind, word, at in tokens:
+        if kind == "end" or word == ";":
+            yield [*part, ("end", "", at)]
+            part = []
+        else:
+            part.append((kind, word, at))
 
 
 def evaluate(
@@ -89,7 +104,7 @@ def evaluate(
 ) -> Value | float:
     """Run the steps on a stack of operands; the result is a number when no Value takes part.
 
-    `advice` says how a missing variable is given, with {0} for its name.
+    `advice` says how a missing variable is given, with {0} for its name and {1} for a number.
     """
     stack: list[Value | float] = []
     functions: dict[tuple[str, int], Callable[..., Value | float]] = {}
@@ -139,7 +154,8 @@ def _no_value(name: str, advice: str) -> str:
     try:
         row = lookup(name)
     except KeyError:
-        return f"{name} has no value yet; write for example {advice.format(name)}"
+        number = WELL_KNOWN.get(name, "1.0")
+        return f"{name} has no value yet; write for example {advice.format(name, number)}"
     return f"{name} is a function and has no value; write {row.signature}"
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType
 
 from autodiff.graph import topological
-from autodiff.op import checked_dict, legible, listed, quoted, several
+from autodiff.op import checked_dict, legible, listed, meant, quoted, several
 from autodiff.value import Value
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -286,12 +286,9 @@ def _ending_in(name: str, paths: Mapping[str, list[Value]]) -> list[str]:
 
 def _unknown(name: str, known: list[str]) -> str:
     """Say that there is no such name, and which ones there are."""
-    import difflib  # slow to import, and needed for this only
-
     if not known:
         return 'no Value here has a name; give one with Value(0.5, "w5") or y.named("out")'
-    near = difflib.get_close_matches(name[:100], [label[:100] for label in known[:1000]], n=3)
-    hint = f"did you mean {' or '.join(map(legible, near))}?" if near else ""
+    hint = meant(name, map(legible, known[:1000]))
     return f"no Value here is called {legible(name)}; {hint or 'there are ' + _listed(known)}"
 
 

@@ -184,11 +184,8 @@ def lookup(name: str) -> Op:
     """The row of that name or alias; a KeyError names near ones."""
     row = TABLE.get(_ALIASES.get(name, name))
     if row is None:
-        import difflib  # slow to import, and needed for this only
-
-        near = difflib.get_close_matches(name, [*TABLE, *_ALIASES], n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise KeyError(f"the table has no op called {name!r}{hint}")
+        hint = meant(name, [*TABLE, *_ALIASES])
+        raise KeyError(f"the table has no op called {name!r}" + (f"; {hint}" if hint else ""))
     return row
 
 
@@ -202,6 +199,18 @@ def follow(follower: Callable[[Op], None]) -> None:
 def legible(name: str) -> str:
     """A name as it may stand in a message: what cannot be seen is escaped."""
     return name if name.isprintable() else ascii(name)
+
+
+def meant(word: str, known: Iterable[str], most: int = 3, spelled: str = "{}") -> str:
+    """The question whether one of the known words was meant; empty where none is like it.
+
+    >>> meant("exmple", ["example", "expand"], 1, "--{}")
+    'did you mean --example?'
+    """
+    import difflib  # slow to import, and needed for this only
+
+    near = difflib.get_close_matches(word[:100], [each[:100] for each in known], most)
+    return f"did you mean {' or '.join(map(spelled.format, near))}?" if near else ""
 
 
 def number(x: Any) -> float:

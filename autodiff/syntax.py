@@ -5,7 +5,7 @@
 
 What the steps mean is decided elsewhere: `expression` makes Values of them, `formula` judges
 claims. Another dialect passes its own patterns to `tokenise`, or rewrites the tokens on their way
-to `postfix` (`^` into `**`, a `*` put between a factor and a bracket).
+to `postfix` (a `*` put between a factor and a bracket).
 
 The text is never handed to `eval` or `ast`: those run code, recurse, and crash on long input. Here
 are no attributes, indices, strings, comparisons or keywords, and `Limits` bound what a stranger's
@@ -25,7 +25,7 @@ Step = tuple[str, str, int, int]  # "number" | "name" | "apply", text or op, ope
 TOKENS = {
     "number": r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?",
     "name": r"[A-Za-z_][A-Za-z0-9_]*",
-    "sign": r"\*\*|[-+*/(),=]",
+    "sign": r"\*\*|[-+*/^(),=;]",
     "space": r"[ \t\r\n]+|#[^\n]*",
 }
 
@@ -37,24 +37,28 @@ INFIX = {
     "*": ("mul", 20, 21),
     "/": ("div", 20, 21),
     "**": ("power", 41, 40),
+    "^": ("power", 41, 40),
 }
 PREFIX = {"-": ("neg", 30), "+": ("", 30), "(": ("", 0)}  # op "" leaves no step behind
 
 HINTS = {
-    "^": "write ** for a power",
     "=": "parse_lines reads lines such as z = w*x + b, with one =",
+    ";": "parse_lines reads several formulas",
     "<": "write less(a, b) for a comparison",
     ">": "write less(b, a) for a comparison",
     ".": "there are no attributes; a decimal point needs a digit beside it",
-    "[": "there is no indexing; group with ( )",
-    "]": "there is no indexing; group with ( )",
-    "'": "there are no strings",
-    '"': "there are no strings",
     "−": "write -",
-    "·": "write *",
-    "×": "write *",
     "÷": "write /",
+    "½": "write 1/2",
+    "²": "write **2",
+    "³": "write **3",
+    "π": "write pi",
+    "√": "write sqrt(...)",
+    "|": "write abs(...)",
+    "σ": "write sigmoid(...)",
 }
+HINTS |= dict.fromkeys("·×", "write *") | dict.fromkeys("'\"", "there are no strings")
+HINTS |= dict.fromkeys("[]", "there is no indexing; group with ( )")
 
 
 class Limits:
@@ -190,7 +194,7 @@ def postfix(tokens: Iterable[Token], source: Source, depth: int = LIMITS.depth) 
             steps.append(("apply", function, operands, start))
 
     wants_operand = True
-    previous = ""
+    previous = last = ""
     for kind, word, at in tokens:
         if wants_operand and kind in ("number", "name"):
             steps.append((kind, word, 0, at))
@@ -213,8 +217,8 @@ def postfix(tokens: Iterable[Token], source: Source, depth: int = LIMITS.depth) 
         elif kind == "end":
             finish(0)
         else:
-            raise source.error(_expected("an operator", kind, word), at)
-        previous = kind
+            raise source.error(_expected("an operator", kind, word, previous and last), at)
+        previous, last = kind, word
     if waiting:
         raise source.error(f'"{waiting[-1][0]}(" is never closed', waiting[-1][3])
     return steps
@@ -269,8 +273,20 @@ def _unexpected(character: str) -> str:
     return f"{said}; {hint}" if hint else said
 
 
-def _expected(wanted: str, kind: str, word: str) -> str:
-    """Say what should have come; `word` is a token, so it is printable as far as its dialect is."""
+def _expected(wanted: str, kind: str, word: str, last: str = "") -> str:
+    """Say what should have come; `word` is a token, so it is printable as far as its dialect is.
+
+    Where an operator was wanted, `last` is the token before.
+    """
     found = "the end" if kind == "end" else f'"{visible(word[:40])}"'
-    hint = HINTS.get(word, "write * to multiply" if wanted == "an operator" and word else "")
+    hint = HINTS.get(word, _side_by_side(last, word) if last and word else "")
     return f"expected {wanted}, found {found}" + (f"; {hint}" if hint else "")
+
+
+def _side_by_side(left: str, right: str) -> str:
+    """What to write for two factors without a sign, or for a function without brackets."""
+    if len(left + right) > 40:
+        return "write * to multiply"
+    calls = f"{left}({right}), or " if left.isidentifier() and right != "(" else ""
+    left, right = ("(...)" if word in ("(", ")") else visible(word) for word in (left, right))
+    return f"write {calls}{left}*{right} to multiply"

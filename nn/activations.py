@@ -1,8 +1,7 @@
 """Activations: one-argument ops of the table, by name, or "linear" for none."""
 
-import difflib
-
 import autodiff as ad
+from nn.choices import meant
 
 Activation = str | ad.Op
 LINEAR = "linear"  # no activation: the output is the weighted sum
@@ -19,12 +18,10 @@ def activation_op(activation: Activation) -> ad.Op | None:
     if _takes_one(op):
         return op
     known = [name for name in [*vars(ad), LINEAR] if name == LINEAR or _takes_one(vars(ad)[name])]
-    near = difflib.get_close_matches(str(activation), known, n=2)
+    near = meant(str(activation), known)
     raise ValueError(
-        f"there is no activation {activation!r}"
-        + (f"; did you mean {' or '.join(near)}" if near else "")
-        + '; use the name of a one-argument op ("sigmoid", "tanh", "relu", ...), '
-        '"linear", or an autodiff.Op of your own'
+        f"there is no activation {activation!r}{near and f' ({near})'}; use the name of a "
+        'one-argument op ("sigmoid", "tanh", "relu", ...), "linear", or an autodiff.Op of your own'
     )
 
 

@@ -1,6 +1,7 @@
 """What a caller chooses: names out of a table, and whole numbers."""
 
 from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from typing import Any
 
 
@@ -10,6 +11,12 @@ def known(name: Any, table: Collection[str], what: str) -> str:
     if key not in table:
         raise ValueError(f"{what}={name!r} is unknown; use one of {', '.join(table)}")
     return key
+
+
+def meant(word: str, table: Iterable[str], spelled: str = "{}") -> str:
+    """The question whether one of the known words was meant; empty where none is like it."""
+    near = get_close_matches(word, list(table), 2)
+    return f"did you mean {' or '.join(map(spelled.format, near))}?" if near else ""
 
 
 def checked_count(n: Any, what: str, least: int) -> int:

@@ -11,10 +11,10 @@ again, or call `E.forward()`. `nn.adaptive` has the optimizers that adapt the ra
 
 import math
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import autodiff as ad
+from nn.choices import meant
 from nn.leaves import as_list, as_values, labelled
 
 OTHER_SPELLINGS = {"lr", "learning_rate", "alpha", "eta", "step_size"}
@@ -197,9 +197,8 @@ def checked_rate(
     for word in unknown:
         if word in OTHER_SPELLINGS:
             raise TypeError(f"the learning rate is spelled rate=, not {word}=: {call}")
-        near = get_close_matches(word, list(options), 1)
-        hint = f"; did you mean {near[0]}=?" if near else f" here: {call}"
-        raise TypeError(f"there is no option {word}={hint}")
+        near = meant(word, options, "{}=")
+        raise TypeError(f"there is no option {word}=" + (f"; {near}" if near else f" here: {call}"))
     if rate is None:
         raise TypeError(f"a learning rate is missing: {call}")
     number = ad.Value(rate).data

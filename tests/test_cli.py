@@ -244,7 +244,11 @@ def test_a_formula_without_a_name_is_y(capsys: pytest.CaptureFixture[str]) -> No
 def test_all_variables(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["derive", NEURON, "--wrt", "all", *AT, "--json"]) == 0
     gradients = json.loads(capsys.readouterr().out)["gradients"]
-    assert {g["with_respect_to"] for g in gradients} == set("twxb")
+    given = [word.partition("=")[0] for word in AT[1].split(",")]  # in the order of the numbers
+    assert [g["with_respect_to"] for g in gradients] == given
+    assert main(["derive", "b = 2; a = 3; y = a^b", "--wrt", "all", "--json"]) == 0
+    gradients = json.loads(capsys.readouterr().out)["gradients"]
+    assert [g["with_respect_to"] for g in gradients] == ["b", "a"]
     assert main(["derive", "--example", "003", "--wrt", "all", "--json"]) == 0
     gradients = json.loads(capsys.readouterr().out)["gradients"]
     assert [g["with_respect_to"] for g in gradients] == [

@@ -41,6 +41,8 @@ MEANINGS = [
     ("9**9**9", math.inf),
     ("max(x, y) + min(x, y)", 1.0),
     ("abs(y) + pow(x, 2)", 11.0),
+    ("2^-x^2*ln(x)/x", 2.0**-9 * math.log(3) / 3),
+    ("arctan(y) - atan(y)", 0.0),
     ("sum(x, y, 1, 2)", 4.0),
     ("sum(x)", 3.0),
     ("dot(1, 2, x, y)", -1.0),
@@ -101,6 +103,15 @@ def test_a_line_that_repeats_a_value_is_an_alias() -> None:
     assert graph["x"].name == ""
     assert [graph[name].op for name in "yz"] == ["alias", "alias"]
     assert [graph[name].data for name in "yz"] == [2.0, 2.0]
+
+
+def test_a_semicolon_ends_a_line() -> None:
+    graph = parse_lines("z = w*x; y = z^2;; # here; is a comment\nE = y + z", w=2, x=3)
+    assert list(graph) == ["w", "x", "z", "y", "E"]
+    assert graph["E"].data == 42.0
+    with pytest.raises(ParseError) as caught:
+        parse_lines("a = 1\nz = a; z2 = z*")
+    assert (caught.value.line, caught.value.column) == (2, 15)
 
 
 def test_no_lines_are_no_error() -> None:
@@ -264,16 +275,51 @@ column 6: there is no "(" before this ")"
     (
         "2x",
         """
-column 2: expected an operator, found "x"; write * to multiply
+column 2: expected an operator, found "x"; write 2*x to multiply
   2x
    ^""",
     ),
     (
-        "x^2",
+        "sigmoid x",
         """
-column 2: unexpected "^"; write ** for a power
-  x^2
+column 9: expected an operator, found "x"; write sigmoid(x), or sigmoid*x to multiply
+  sigmoid x
+          ^""",
+    ),
+    (
+        "3(x + 1)",
+        """
+column 2: expected an operator, found "("; write 3*(...) to multiply
+  3(x + 1)
    ^""",
+    ),
+    (
+        "x²",
+        """
+column 2: unexpected "²" (U+00B2 SUPERSCRIPT TWO); write **2
+  x²
+   ^""",
+    ),
+    (
+        "|x|",
+        """
+column 1: unexpected "|"; write abs(...)
+  |x|
+  ^""",
+    ),
+    (
+        "x; x",
+        """
+column 2: expected an operator, found ";"; parse_lines reads several formulas
+  x; x
+   ^""",
+    ),
+    (
+        "2*pi*x",
+        """
+column 3: pi has no value yet; write for example parse(..., pi=3.141592653589793)
+  2*pi*x
+    ^""",
     ),
     (
         "x.__class__",
@@ -622,10 +668,10 @@ AB = {f"{name}{i}": 1.0 for name in "ab" for i in range(40)}
 
 
 def test_another_dialect() -> None:
-    """`^`, square brackets and a factor put before a bracket, by rewriting tokens."""
+    """Square brackets and a factor put before a bracket, by rewriting tokens."""
     source = Source("2[x + 1]^2")
     patterns = {"number": r"[0-9]+", "name": "[a-z]+", "sign": r"[-+*/^\[\]]", "space": " +"}
-    spelling = {"^": "**", "[": "(", "]": ")"}
+    spelling = {"[": "(", "]": ")"}
     tokens = []
     for kind, word, at in tokenise(source, patterns):
         if word == "[" and tokens and tokens[-1][0] in ("number", "name"):

@@ -190,7 +190,7 @@ SHAPES: list[tuple[Any, str]] = [
     (lambda: MLP([2, 2, 1]), r"MLP\(2, \[3, 1\]\), not MLP\(\[2, 2, 1\]\)"),  # type: ignore[arg-type]
     (lambda: MLP(0, [1]), "n_inputs is a whole number from 1 on, not 0"),
     (lambda: MLP(2, [1.5]), "size of a layer.*1.5"),  # type: ignore[list-item]
-    (lambda: MLP(2, [1], "sigmod"), "no activation 'sigmod'; did you mean sigmoid"),
+    (lambda: MLP(2, [1], "sigmod"), "no activation 'sigmod' .did you mean sigmoid"),
     (lambda: MLP(2, [1], "hypot"), "no activation 'hypot'"),
     (lambda: MLP(2, [1], "softmax"), "no activation 'softmax'"),
     (lambda: MLP(2, [1], ["relu"] * 2), "activation: 1 wanted, one for each layer; 2 given"),

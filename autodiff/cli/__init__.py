@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,6 +16,7 @@ import autodiff as ad
 from autodiff.cli.commands import COMMANDS
 from autodiff.cli.options import Command
 from autodiff.cli.terminal import complain, drop_output, flush
+from autodiff.op import meant
 
 __all__ = ["main"]
 
@@ -45,8 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     parser = _parser()
     if words and not words[0].startswith("-") and words[0] not in _BY_NAME:
-        hint = _meant(words[0], _BY_NAME) or f"; there are {', '.join(_BY_NAME)}"
-        raise ValueError(f"there is no command {words[0]!r}{hint}")
+        hint = meant(words[0], _BY_NAME, 1) or f"there are {', '.join(_BY_NAME)}"
+        raise ValueError(f"there is no command {words[0]!r}; {hint}")
     try:
         args, unknown = parser.parse_known_args(_joined(words))
     except SystemExit:  # --help and --version have printed what they are for
@@ -57,19 +57,13 @@ def _run(words: list[str]) -> int:
     command: Command = args.command
     if unknown:
         word = unknown[0].partition("=")[0]
-        minus = "; a formula that begins with a minus is given as y = -x" if "*" in word else ""
+        minus = "a formula that begins with a minus is given as y = -x" if "*" in word else ""
         known = [spelled.lstrip("-") for option in command.options for spelled in option.spelled]
         bare = word.lstrip("-")
-        meant = _meant(_RATE.get(bare, bare), known).replace("mean ", "mean --")
-        hint = minus or meant or f"; {see(parser, command)}"
-        raise ValueError(f"{command.name} has no option {unknown[0]}{hint}")
+        near = meant(_RATE.get(bare, bare), known, 1, "--{}")
+        hint = minus or near or see(parser, command)
+        raise ValueError(f"{command.name} has no option {unknown[0]}; {hint}")
     return command.run(args)
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    """A question for what looks like one of the known words."""
-    near = get_close_matches(word, list(known), 1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 class _Parser(argparse.ArgumentParser):

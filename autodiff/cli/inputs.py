@@ -46,7 +46,7 @@ OPTIONS: tuple[Option, ...] = (
     option(
         "text",
         nargs="?",
-        help='a formula, lines such as "z = w*x + b", or - for standard input',
+        help='a formula, lines such as "z = w*x + b; y = z^2", or - for standard input',
     ),
     option("--file", metavar="FILE", help="read the lines from a file"),
     option(
@@ -134,9 +134,9 @@ def _read(text: str, at: dict[str, float], of: str | None) -> Problem:
         raise ValueError(f"--of {of}: there is no line for it; there are {', '.join(graph)}")
     computed = [name for name in graph if graph[name].args]
     y = graph[of or (computed or list(graph))[-1]]
-    return Problem(
-        y, [node for node in topological(y) if node.name and node is not y and not node.args]
-    )
+    leaves = [node for node in topological(y) if node.name and node is not y and not node.args]
+    order = [*at, *graph]
+    return Problem(y, sorted(leaves, key=lambda leaf: order.index(leaf.name)))
 
 
 def _named_formula(text: str, at: dict[str, float]) -> dict[str, Value]:

@@ -1,5 +1,6 @@
 """How signs, numbers and functions are spelled in a claim: the tables, and what is refused."""
 
+from autodiff import expression
 from autodiff.formula.text import to_ascii
 from autodiff.formula.typeset import FUNCTIONS
 from autodiff.op import CALL, TABLE
@@ -20,8 +21,7 @@ COMMANDS = {
 }  # fmt: skip
 _BLANK = "left right big Big bigl bigr Bigl Bigr displaystyle quad qquad , ; : !"
 COMMANDS |= dict.fromkeys(_BLANK.split(), "")
-SPOKEN = {"ln": "log", "√": "sqrt", "φ": "normal_density", "phi": "normal_density"}
-SPOKEN |= {"dot": "inner", "arctan": "atan", "arcsin": "asin", "arccos": "acos"}
+SPOKEN = expression.SPOKEN | {"√": "sqrt", "φ": "normal_density", "phi": "normal_density"}
 NUMBERS = {
     "½": "0.5",
     "¼": "0.25",
