@@ -159,7 +159,7 @@ def labels(roots: Iterable[Value], extra: Mapping[Value, str] | None = None) -> 
     """
     tops = dict.fromkeys(roots)
     paths = _paths(tops, extra or {})
-    short = _shortest_suffixes(paths)
+    short = shortest_suffixes(paths)
     taken = set(short.values())
     found: dict[Value, str] = {}
     for path, nodes in paths.items():
@@ -192,7 +192,7 @@ def _paths(roots: Iterable[Value], extra: Mapping[Value, str]) -> dict[str, list
     return paths
 
 
-def _shortest_suffixes(paths: Iterable[str]) -> dict[str, str]:
+def shortest_suffixes(paths: Iterable[str]) -> dict[str, str]:
     """Shorten each path to the last parts that no other path ends in.
 
     The paths, read from the right, make a tree; each is cut where its branch has no other path any

@@ -375,3 +375,10 @@ def resident():
     except OSError:
         tracemalloc.start()
         return tracemalloc.get_traced_memory()[0]
+
+
+def test_a_descent_and_its_program_say_what_they_are() -> None:
+    w, x = ad.values("w x", [0.5, 0.1])
+    program = ad.compile((w * x) ** 2, x, parameters=[w], backend="numpy")
+    said = "<Descent at rate 0.1 of <Program of 1 input, 1 parameter, 1 output on numpy>>"
+    assert repr(program.bind([[1.0], [2.0]], rate=0.1)) == said

@@ -514,6 +514,15 @@ program of no inputs; parameters w .. b; 12 statements; 9 shared numbers, 6 rows
     assert str(ad.compile(total, parameters=[w, b], backend="numpy")) == lines[1:]
 
 
+def test_a_program_prints_names_as_short_as_they_are_unique():
+    w, v, x = (ad.Value(0.5, name) for name in ("hidden.h1.w", "output.o1.w", "x"))
+    E = ((w * x).tanh().named("hidden.h1.out") * v).named("E")
+    text = str(ad.compile(E, x, parameters=[w, v], backend="numpy"))
+    assert text.startswith("program of x; parameters h1.w .. o1.w; ")
+    assert "  t1[1] = h1.w * x " in text
+    assert "# each X: out\n" in text
+
+
 def test_many_operands_and_bytes_are_abridged():
     xs = ad.values("x1:7", [0.1] * 6)
     text = str(ad.compile([ad.logsumexp(xs[:5]), ad.logsumexp(xs)], xs, backend="numpy"))

@@ -92,6 +92,9 @@ class Descent:
         self.run(0)  # says what is wrong with X or the rate
         self.step = program.bound_step(X, rate)
 
+    def __repr__(self) -> str:
+        return f"<Descent at rate {self.rate:g} of {self.program!r}>"
+
     def run(self, steps: int) -> Any:
         """`steps` steps on the mean over all rows; the value before each of them."""
         return self.program.run(self.X, rate=self.rate, steps=steps)

@@ -287,10 +287,9 @@ class Program:
         self.backend = usable(self.backend)
 
     def __repr__(self) -> str:
-        return (
-            f"<Program of {len(self.inputs)} inputs, {len(self.parameters)} parameters, "
-            f"{len(self.output_names)} outputs on {self.backend}>"
-        )
+        counts = {"input": self.inputs, "parameter": self.parameters, "output": self.output_names}
+        told = (f"{len(those)} {what}{'s' * (len(those) != 1)}" for what, those in counts.items())
+        return f"<Program of {', '.join(told)} on {self.backend}>"
 
     def __str__(self) -> str:
         kind = GRADIENTS if self._single and len(self.parameters) else VALUES

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from autodiff.names import shortest_suffixes
 from autodiff.program.allocate import Layout
 from autodiff.program.group import INPUT, SHARES
 from autodiff.program.node import ROWS, SHARED, TOTAL, TOTAL_PRODUCT
@@ -23,9 +24,9 @@ def shown(program: Program, layout: Layout, lengths: Mapping[int, int]) -> str:
     A statement says how many numbers it computes, for each row (or lane) or once for all, what it
     is, and which of the user's names are among its results.
     """
-    lines = [_head(program, layout, lengths)]
-    names: dict[tuple[int, int], str] = {}
-    constants = dict(layout.constants)
+    known = _Known(program, layout)
+    lines = [_head(program, layout, lengths, known)]
+    names = known.results
     for number, step in enumerate(layout.steps, 1):
         result = f"t{number}"
         if step.op != ADDED:
@@ -33,21 +34,34 @@ def shown(program: Program, layout: Layout, lengths: Mapping[int, int]) -> str:
         else:
             result = names[step.out.space, step.out.slots[0]]
         if number <= MOST:
-            lines.append(_statement(program, step, result, names, constants))
+            lines.append(_statement(step, result, known))
     if len(layout.steps) > MOST:
         lines.append(f"  ... and {len(layout.steps) - MOST} more")
     return "\n".join(lines)
 
 
-def _head(program: Program, layout: Layout, lengths: Mapping[int, int]) -> str:
+class _Known:
+    """What the columns of a program are called: the user's names, cut short, and t1, t2, ..."""
+
+    def __init__(self, program: Program, layout: Layout) -> None:
+        titles = (name for step in layout.steps for name in step.title)
+        paths = dict.fromkeys([*program.inputs, *program.parameter_names, *titles])
+        self.short = short = shortest_suffixes(paths)
+        self.inputs = [short[name] for name in program.inputs]
+        self.parameters = [short[name] for name in program.parameter_names]
+        self.constants = dict(layout.constants)
+        self.results: dict[tuple[int, int], str] = {}
+
+
+def _head(program: Program, layout: Layout, lengths: Mapping[int, int], known: _Known) -> str:
     slots = ", ".join(
         f"{rows} {'shared numbers' if axis == SHARED else 'rows of ' + _axis(axis)}"
         for axis, rows in sorted(layout.rows.items())
     )
     fixed, each = memory(layout, lengths)
     return (
-        f"program of {_span(program.inputs) or 'no inputs'}; "
-        f"parameters {_span(program.parameter_names) or 'none'}; "
+        f"program of {_span(known.inputs) or 'no inputs'}; "
+        f"parameters {_span(known.parameters) or 'none'}; "
         f"{len(layout.steps)} statements; {slots}; "
         f"{_bytes(fixed)}" + (f" and {_bytes(each)} for each row of X" if each else "")
     )
@@ -72,18 +86,12 @@ def _axis(axis: int) -> str:
     return "X" if axis == ROWS else f"lanes {axis - ROWS}"
 
 
-def _span(names: tuple[str, ...]) -> str:
-    return " .. ".join(dict.fromkeys((*names[:1], *names[-1:])))
+def _span(names: Sequence[str]) -> str:
+    return " .. ".join(dict.fromkeys([*names[:1], *names[-1:]]))
 
 
-def _statement(
-    program: Program,
-    step: Step,
-    result: str,
-    names: dict[tuple[int, int], str],
-    constants: dict[int, float],
-) -> str:
-    operands = [_operand(program, column, names, constants) for column in step.columns]
+def _statement(step: Step, result: str, known: _Known) -> str:
+    operands = [_operand(column, known) for column in step.columns]
     if step.op in (TOTAL, TOTAL_PRODUCT):
         text = f"sum over {_axis(step.axis)} of {' * '.join(operands)}"
     elif step.op in ("inner", ADDED):
@@ -98,23 +106,18 @@ def _statement(
     sign = "+=" if step.op == ADDED else "="
     where = "shared" if step.out.space == SHARED else f"each {_axis(step.out.space)}"
     line = f"  {result}[{len(step.out.slots)}] {sign} {text}"
-    title = _span(step.title)
+    title = _span([known.short[name] for name in step.title])
     return f"{line:<64}  # {where}{': ' if title else ''}{title}"
 
 
-def _operand(
-    program: Program,
-    column: Column,
-    names: dict[tuple[int, int], str],
-    constants: dict[int, float],
-) -> str:
+def _operand(column: Column, known: _Known) -> str:
     def of(slot: int) -> str:
         if column.space == INPUT:
-            return program.inputs[slot]
-        if column.space == SHARED and slot in constants:
-            return f"{constants[slot]:.6g}"
-        if column.space == SHARED and slot < len(program.parameters):
-            return program.parameter_names[slot]
-        return names.get((column.space, slot), "numbers")
+            return known.inputs[slot]
+        if column.space == SHARED and slot in known.constants:
+            return f"{known.constants[slot]:.6g}"
+        if column.space == SHARED and slot < len(known.parameters):
+            return known.parameters[slot]
+        return known.results.get((column.space, slot), "numbers")
 
-    return _span(tuple(dict.fromkeys(map(of, column.slots))))
+    return _span(list(dict.fromkeys(map(of, column.slots))))
