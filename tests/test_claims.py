@@ -256,7 +256,7 @@ def test_000_the_sigmoid_without_its_brackets(old: Net) -> None:
     verdict = check_formula(old.h1, None, "1/1+e^-in_h1")
     assert verdict.why == "brackets are missing: 1/(1+e^-in_h1)."
     verdict = check_formula(old.h1, None, r"out_{h1} = 1/1+e^{-in_{h1}}")
-    assert "brackets are missing" in verdict.why
+    assert verdict.why == "brackets are missing: out_{h1} = 1/(1+e^{-in_{h1}})."
 
 
 # ---------------------------------------------------------------- other slips
@@ -420,6 +420,46 @@ def test_slips_in_a_root_of_a_power(claim: str, why: str) -> None:
     verdict = check_formula((a * x**2.5).named("y"), x, claim)
     assert not verdict.ok
     assert why in verdict.why
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "2·sin(x)·cos(x)·tanh^2 x + sin²(x)·2·tanh(x)·(1 - tanh² x)",
+        r"2\sin x \cos x \tanh^{2}(x) + 2\sin^2 x \tanh x (1 - \tanh^{2} x)",
+        "2sin(x)cos(x)tanh^2(x) + 2sin^2(x)tanh(x)/cosh²(x)",
+        "2(sin(x)cos(x)tanh^2((x)) + sin²(x + sin^2(x) - sin²x)·tanh(x)·cosh⁻²(x))",
+    ],
+)
+def test_a_power_may_stand_between_a_function_and_its_operand(claim: str) -> None:
+    x = ad.Value(0.7, "x")
+    assert check_formula((x.sin() ** 2 * x.tanh() ** 2).named("y"), x, claim).ok
+
+
+@pytest.mark.parametrize("claim", ["sin^-1(x)", r"\sin^{-1} x", "sin⁻¹(x)"])
+def test_an_inverse_is_not_guessed(claim: str) -> None:
+    x = ad.Value(0.7, "x")
+    with pytest.raises(ad.ParseError, match="the inverse, or 1 over it"):
+        check_formula(x.sin(), x, claim)
+
+
+@pytest.mark.parametrize(
+    ("claim", "why"),
+    [
+        ("-1/1+x^2", "brackets are missing: -1/(1+x)^2"),
+        ("-1/(1+x^2)", "brackets are missing: -1/((1+x)^2)"),
+        ("-(1+x)^2", "the sign of the exponent 2 is wrong"),
+    ],
+)
+def test_brackets_and_exponents(claim: str, why: str) -> None:
+    x = ad.Value(3.0, "x")
+    assert check_formula(1 / (1 + x), x, claim).why == f"{why}."
+
+
+def test_a_bracket_in_the_wrong_place() -> None:
+    x, a, b = ad.values("x a b", [3.0, 2.0, 0.7])
+    verdict = check_formula(ad.exp(x * a) + b, None, "exp(x*a+b)")
+    assert verdict.why == "a bracket stands in the wrong place: exp(x*a)+b."
 
 
 @pytest.mark.parametrize("rate", [0.001, 0.1, 0.6, 1.0, 2.0])

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from autodiff.formula.claims.names import ClaimNames
 from autodiff.formula.claims.order import Arranger
+from autodiff.formula.claims.raised import powers_behind
 from autodiff.formula.claims.text import Mark, Scanner
 from autodiff.syntax import Limits, Source, Step, Token, postfix
 from autodiff.value import Value
@@ -36,7 +37,7 @@ def read_claim(text: str, names: ClaimNames, limits: Limits = LIMITS) -> Read:
         )
         raise source.error(problem, limits.characters)
     scanner = Scanner(source, names)
-    marks = scanner.scan()
+    marks = powers_behind(scanner.scan(), source)
     arranger = Arranger(source, scanner.atoms, names.y)
     tokens = arranger.arrange(marks)
     steps = postfix(tokens, source, limits.depth)

@@ -14,7 +14,7 @@ from autodiff.formula.claims.program import Column, Node, Points, Program, call,
 from autodiff.formula.claims.reading import Read
 from autodiff.formula.claims.sentences import Finding
 from autodiff.formula.delta import delta_name
-from autodiff.syntax import ParseError, postfix
+from autodiff.syntax import ParseError, Token, postfix
 from autodiff.value import Value
 
 BUDGET = 400_000  # operations on numbers, about half a second
@@ -32,7 +32,7 @@ def search(program: Program, read: Read, points: Points, parts: Sequence[Part]) 
     if len(program.nodes) > MOST_NODES:
         return None
     tried = _Trial(program, points)
-    for tries in (_names, _signs, _indices, _shapes, _brackets, _factors, _any_names):
+    for tries in (_names, _signs, _indices, _shapes, _brackets, _exponents, _factors, _any_names):
         found: Iterator[Try] = tries(tried, read, parts)
         for changes, finding in found:
             if tried.spent > BUDGET:
@@ -158,10 +158,24 @@ def _indices(tried: _Trial, read: Read, parts: Sequence[Part]) -> Iterator[Try]:
 def _signs(tried: _Trial, read: Read, parts: Sequence[Part]) -> Iterator[Try]:
     """A sign, of the whole or of a part; the larger part first."""
     last = len(tried.program.nodes) - 1
+    exponents = _number_exponents(tried.program)
     for i in range(last, -1, -1):
         said = "the sign of the whole" if i == last else f"the sign of {tried.program.text(i)}"
         negative = [-x for x in tried.columns[i]]
-        yield {i: negative}, Finding("", "", f"{said} is wrong")
+        if i not in exponents:
+            yield {i: negative}, Finding("", "", f"{said} is wrong")
+
+
+def _exponents(tried: _Trial, read: Read, parts: Sequence[Part]) -> Iterator[Try]:
+    """The sign of an exponent; after brackets, since 1/2x^2 is meant to be 1/(2x^2)."""
+    for i in _number_exponents(tried.program):
+        why = f"the sign of the exponent {tried.program.text(i)} is wrong"
+        yield {i: [-x for x in tried.columns[i]]}, Finding("", "", why)
+
+
+def _number_exponents(program: Program) -> list[int]:
+    nodes = program.nodes
+    return [n.args[1] for n in nodes if n.op == "power" and nodes[n.args[1]].atom is None]
 
 
 def _shapes(tried: _Trial, read: Read, parts: Sequence[Part]) -> Iterator[Try]:
@@ -227,25 +241,36 @@ def _brackets(tried: _Trial, read: Read, parts: Sequence[Part]) -> Iterator[Try]
         for i, (kind, word, _) in enumerate(tokens)
         if kind != "sign" or (word in "(-" and not (i and ends[i - 1]))
     ]
-    for i in starts:
-        for j in range(i + 2, len(tokens)):
-            if not ends[j]:
-                continue
-            at = tokens[i][2]
-            end = tokens[j + 1][2] if j + 1 < len(tokens) else read.tokens[-1][2]
-            changed = [*tokens[:i], ("sign", "(", at), *tokens[i : j + 1], ("sign", ")", end)]
-            try:
-                steps = postfix([*changed, *tokens[j + 1 :], read.tokens[-1]], read.source)
-                program = compiled(read._replace(steps=steps), tried.points.labels)
-            except ParseError:
-                continue
-            tried.spent += 2 * len(program.nodes) * SAMPLES
-            text = read.source.text
-            shown = f"{text[:at]}({text[at:end].rstrip()}){text[end:]}".strip()
-            why = f"brackets are missing: {shown}"
-            column = program.columns(tried.points)[-1]
-            tried.spent += len(program.nodes) * tried.points.count
-            yield {last: column}, Finding("", "", why)
+    pairs = [(i, j) for i in starts for j in range(i + 2, len(tokens)) if ends[j]]
+    crossed = {pair for pair in pairs if not _balanced(tokens[pair[0] : pair[1] + 1])}
+    for i, j in sorted(pairs, key=crossed.__contains__):
+        at = tokens[i][2]
+        end = tokens[j + 1][2] if j + 1 < len(tokens) else read.tokens[-1][2]
+        changed = [*tokens[:i], ("sign", "(", at), *tokens[i : j + 1], ("sign", ")", end)]
+        try:
+            steps = postfix([*changed, *tokens[j + 1 :], read.tokens[-1]], read.source)
+            program = compiled(read._replace(steps=steps), tried.points.labels)
+        except ParseError:
+            continue
+        tried.spent += 2 * len(program.nodes) * SAMPLES
+        text = read.source.text
+        shown = f"{text[:at]}({text[at:end].rstrip()}){text[end:]}".strip()
+        why = f"brackets are missing: {shown}"
+        if (i, j) in crossed:  # the new pair and an old one
+            outer = i == 0 and shown.endswith(")")
+            why = f"a bracket stands in the wrong place: {shown[1:-1] if outer else shown}"
+        column = program.columns(tried.points)[-1]
+        tried.spent += len(program.nodes) * tried.points.count
+        yield {last: column}, Finding("", "", why)
+
+
+def _balanced(tokens: Sequence[Token]) -> bool:
+    depth = 0
+    for _, word, _ in tokens:
+        depth += (word == "(") - (word == ")")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _tight(text: str) -> str:
