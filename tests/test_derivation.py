@@ -180,6 +180,26 @@ def test_unknown_and_stale() -> None:
 # ---------------------------------------------------------------- softmax
 
 
+def test_operands_of_a_softmax_keep_their_order() -> None:
+    a, b, c = ad.values("a b c", [1.0, 1.0, 2.0])
+    s = ad.logsumexp([a, b, c]).named("s")
+    formulas = [ad.derive(s, x).formula_text() for x in (a, b, c)]
+    assert formulas == [f"softmax{index}(a, b, c)" for index in "₁₂₃"]
+    s = ad.logsumexp([c, a, b]).named("s")
+    formulas = [ad.derive(s, x).formula_text() for x in (c, a, b)]
+    assert formulas == ["softmax₃(a, b, c)", "softmax₁(a, c, b)", "softmax₁(b, c, a)"]
+    assert all(map(ad.check_formula, [s] * 3, (c, a, b), formulas))
+
+
+def test_a_tie_is_written_as_the_half_that_it_is() -> None:
+    a, b = ad.values("a b", [1.0, 1.0])
+    y = ad.maximum(a, b).named("y")
+    assert "\n             = ½·[1 = 1]  " in str(ad.derive(y, a))
+    a.data = 2.0
+    y.forward()
+    assert "\n             = [2 > 1]  " in str(ad.derive(y, a))
+
+
 def test_a_share_of_softmax_says_which_it_is() -> None:
     z = ad.values("z1:4", [0.1, -0.4, 0.7])
     loss = (ad.logsumexp(z) - z[1]).named("L")

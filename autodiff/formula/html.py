@@ -6,6 +6,7 @@ can link rows and edges.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -175,7 +176,10 @@ class _Html(Typesetter):
     # ------------------------------------------------------------ tables and words
 
     def _table(self, table: Table) -> str:
-        header = "".join(f'<th scope="col">{escape(word)}</th>' for word in table.header)
+        header = "".join(
+            f'<th scope="col"{_aligned([row[i] for row in table.rows])}>{escape(word)}</th>'
+            for i, word in enumerate(table.header)
+        )
         rows = "".join(
             "<tr>" + "".join(self._cell(piece) for piece in row) + "</tr>\n" for row in table.rows
         )
@@ -183,8 +187,7 @@ class _Html(Typesetter):
         return f'<table class="ad-table">\n{body}\n</table>\n'
 
     def _cell(self, piece: Piece) -> str:
-        kind = ' class="ad-value"' if isinstance(piece, Number) else ""
-        return f"<td{kind}>{_broken(self.piece(piece))}</td>"
+        return f"<td{_aligned([piece])}>{_broken(self.piece(piece))}</td>"
 
     def _prose(self, piece: Piece) -> str:
         return (
@@ -224,6 +227,11 @@ def _leaves(piece: Piece) -> list[Piece]:
         case Change(left=left):
             return _leaves(left)
     return [piece]
+
+
+def _aligned(cells: Sequence[Piece]) -> str:
+    """What puts the cells of a column, or its header, above each other's digits."""
+    return ' class="ad-value"' if any(isinstance(cell, Number) for cell in cells) else ""
 
 
 def _displayed(text: str) -> str:

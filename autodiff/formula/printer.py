@@ -4,12 +4,13 @@ A printer decides where brackets and signs go; a subclass says how each construc
 `numbers=True` names are replaced by their numbers: the substitution line of a derivation.
 """
 
+import math
 import re
 from typing import Any
 
 from autodiff.formula.figures import CONSTANTS, Figures, ratio
 from autodiff.formula.terms import Call, Name, Product, Sum, Term, as_product
-from autodiff.op import CALL, COMPARISON, POWER, PRODUCT, SIGN, SUM
+from autodiff.op import CALL, COMPARISON, POWER, PRODUCT, SIGN, SUM, TABLE
 
 Shown = tuple[str, int]  # a piece of output, and how tightly it binds
 ALONE = COMPARISON - 1  # a place where nothing needs brackets
@@ -180,8 +181,23 @@ class Printer:
     def call(self, op: Any, args: list[str]) -> str:
         return f"{op.name}({', '.join(args)})"
 
+    def call_maximum_share(self, x: Term, y: Term) -> Shown:
+        """[x > y]; in a tie, where that is shared, ½·[x = y]."""
+        args = [self.within(x, SUM), self.within(y, SUM)]
+        if self.numbers and _number(x) == _number(y):
+            half = self.coefficient(0.5)
+            return self.joined(half, [self.template("[{} = {}]", args)]), PRODUCT
+        return self.template(TABLE["maximum_share"].spelling, args), CALL
+
     def call_sqrt(self, x: Term) -> Shown:
         return self.root(self.write(x)), CALL
+
+
+def _number(x: Term) -> float:
+    """The number of a name or of a constant."""
+    if isinstance(x, Name):
+        return x.value
+    return x.coefficient if isinstance(x, Product) and not x.factors else math.nan
 
 
 EXACTLY = Figures(17)  # a constant of a formula is not rounded
@@ -199,14 +215,23 @@ def _unwrapped(x: Term) -> Term:
 def share_of(xs: tuple[Term, ...]) -> tuple[int, tuple[Term, ...]]:
     """Which operand a softmax share is of, from 1 on, and the operands as one lists them.
 
-    Its row wants that operand first; names that differ in their numbers are put back in order:
-    softmax₂(z1, z2, z3), not softmax₁(z2, z1, z3).
+    Its row wants that operand first and the others as they were. Names that differ in their numbers
+    are put back in order, softmax₂(z1, z2, z3), not softmax₁(z2, z1, z3); so is one among others
+    that are in the order of the alphabet: softmax₂(a, b, c).
     """
     names = [x.label for x in xs if isinstance(x, Name)]
-    if len(names) < len(xs) or len({re.sub("[0-9]+", "0", name) for name in names}) > 1:
+    if len(names) < len(xs):
         return 1, xs
-    order = sorted(xs, key=lambda x: [int(n) for n in re.findall("[0-9]+", x.label)])  # type: ignore[union-attr]
-    return order.index(xs[0]) + 1, tuple(order)
+    order = sorted(range(len(xs)), key=lambda i: _natural(names[i]))
+    others = [i for i in order if i]
+    if others != sorted(others) and len({re.sub("[0-9]+", "0", name) for name in names}) > 1:
+        return 1, xs
+    return order.index(0) + 1, tuple(xs[i] for i in order)
+
+
+def _natural(name: str) -> list[str | int]:
+    """What sorts names by their words and numbers, z2 before z10."""
+    return [int(part) if part.isdecimal() else part for part in re.split("([0-9]+)", name)]
 
 
 def simple_fraction(x: float) -> tuple[int, int] | None:
