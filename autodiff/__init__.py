@@ -19,7 +19,7 @@ from autodiff import ops as _ops
 from autodiff.calculus import derivative, grad, hessian, hvp, jacobian, jvp
 from autodiff.modes import no_record, strict
 from autodiff.names import name_all, values
-from autodiff.op import TABLE as _TABLE, Op, lookup as _lookup
+from autodiff.op import TABLE as _TABLE, Op, lookup as _lookup, meant as _meant
 from autodiff.value import Value, zero_grad
 
 __version__ = "0.1.0"
@@ -73,7 +73,10 @@ def __getattr__(name: str) -> Any:
     try:
         return _lookup(name)  # a row that the user added
     except KeyError as error:
-        raise AttributeError(f"module 'autodiff' has no attribute {name!r}") from error
+        known = dict.fromkeys([*_LATER, *_functions, *__all__])
+        near = "" if name.startswith("_") else _meant(name, known)
+        hint = f"; {near}" if near else ""
+        raise AttributeError(f"module 'autodiff' has no attribute {name!r}{hint}") from error
 
 
 __all__ = [

@@ -178,6 +178,8 @@ def _as_function(y: Value, wanted: tuple[Any, ...]) -> tuple[Callable[..., Value
     check_recorded(y)
     if len(wanted) == 1 and isinstance(wanted[0], Iterable) and not isinstance(wanted[0], str):
         wanted = tuple(wanted[0])
+    if not wanted:
+        raise ValueError(f"with respect to what? check_gradient({y.name or 'y'}, [w, x])")
     xs = tuple(find([y], x) for x in wanted)
     order = topological(y, stop=frozenset(xs))
 

@@ -53,7 +53,8 @@ class History:
 
     def all_done(self, n: int) -> str:
         """Why training has stopped that has had all of its n epochs or steps."""
-        return f"all {n} {self.unit}s are done" if n != 1 else f"the one {self.unit} is done"
+        few = {0: f"no {self.unit} was asked for", 1: f"the one {self.unit} is done"}
+        return few.get(n, f"all {n} {self.unit}s are done")
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -154,6 +154,8 @@ def test_a_changed_leaf_is_noticed() -> None:
 def test_arguments_of_the_check() -> None:
     with pytest.raises(ValueError, match="order is 1 or 2, not 3"):
         check_gradient(lambda x: x, 1.0, order=3)
+    with pytest.raises(ValueError, match=r"with respect to what\? check_gradient\(y, \[w, x\]\)"):
+        check_gradient(Value(2.0) ** 2)
     with pytest.raises(ValueError, match="2 names are given for 1 arguments"):
         check_gradient(lambda x: x, 1.0, names=["a", "b"])
     assert "at a = 1" in str(check_gradient(lambda x: x, 1.0, names=["a"]))

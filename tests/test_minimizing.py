@@ -56,6 +56,7 @@ def test_a_graph_that_is_stale_is_computed_first() -> None:
     w.data = 3.0
     assert minimize(C, [w], rate=0.25, steps=0).loss == [2.0]
     assert minimize(C, [w], rate=0.25, steps=1).stopped == "the one step is done"
+    assert minimize(C, [w], rate=0.25, steps=0).stopped == "no step was asked for"
 
 
 def test_an_interrupt_keeps_graph_and_parameters_together() -> None:

@@ -52,6 +52,13 @@ def test_star_import_hides_no_builtin() -> None:
     assert all(hasattr(autodiff, name) for name in autodiff.__all__)
 
 
+def test_a_name_that_is_not_public_has_near_ones() -> None:
+    with pytest.raises(AttributeError, match=r"no attribute 'sqroot'; did you mean sqrt\?$"):
+        autodiff.sqroot  # noqa: B018
+    with pytest.raises(AttributeError, match=r"no attribute 'Tensor'$"):
+        autodiff.Tensor  # noqa: B018
+
+
 def test_the_version_is_the_newest_of_the_changelog() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     newest = re.search(r"^## \[(\d[^]]*)\]", changelog, re.MULTILINE)
