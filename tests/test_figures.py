@@ -2,6 +2,7 @@
 
 import pytest
 
+import autodiff as ad
 from autodiff.formula.figures import Figures
 
 
@@ -21,6 +22,7 @@ from autodiff.formula.figures import Figures
         (1e15, "1e15", True),
         (6.02214076e23, "6.02214e23", False),
         (1.5e-7, "1.5e-7", True),
+        (-9.9999999e-10, "-1.00000e-9", False),
         (0.0, "0", True),
         (float("-inf"), "-∞", True),
     ],
@@ -44,3 +46,9 @@ def test_digits_are_cut_off_where_the_number_has_more() -> None:
         "-0.02050",
         "0.8",
     ]
+
+
+def test_a_power_of_ten_is_raised_in_brackets() -> None:
+    m = ad.Value(1e15, "m")
+    page = str(ad.derive((3 * m**3).named("b"), m))
+    assert "= 9·(1e15)²  " in page

@@ -41,10 +41,11 @@ function formula(tree, numberOf = null) {
   return tag === "mn" && numberOf && n !== undefined ? substituted(n, numberOf(n)) : element;
 }
 
-// A whole formula; a negative number put in place of a name gets brackets where it needs them.
+// A whole formula; a number put in place of a name gets brackets where it needs them: a negative
+// one, and a power of ten that is raised to a power.
 function math(parts, numberOf = null) {
   const element = formula(["math", { displaystyle: "true" }, ...parts], numberOf);
-  if (numberOf) element.querySelectorAll("mrow.minus").forEach(bracketed);
+  if (numberOf) element.querySelectorAll("mrow.minus, mrow.ten").forEach(bracketed);
   let first = element.firstElementChild; // a sign at the break of a line keeps its distance
   while (first?.localName === "mrow") first = first.firstElementChild;
   if (first?.getAttribute("form") === "infix") {
@@ -64,13 +65,15 @@ function substituted(n, x) {
   const minus = x < 0 ? [["mo", { form: "prefix" }, "−"]] : [];
   const row = formula(["mrow", { "data-n": n }, ...minus, ...unsigned(Math.abs(x))]);
   row.classList.toggle("minus", x < 0);
+  row.classList.toggle("ten", x >= 0 && row.querySelector("msup") != null);
   return row;
 }
 
 function bracketed(row) {
   const before = row.previousElementSibling;
   const base = /^m(sub|sup)/.test(row.parentElement.localName) && !before;
-  if (!base && (!before || "(|".includes(before.textContent))) return;
+  const inside = !before || "(|".includes(before.textContent);
+  if (!base && (inside || row.classList.contains("ten"))) return;
   row.prepend(formula(["mo", { stretchy: "false" }, "("]));
   row.append(formula(["mo", { stretchy: "false" }, ")"]));
 }

@@ -51,6 +51,8 @@ class Text(Printer):
         return super().joined(lead, parts)
 
     def superscript(self, base: str, exponent: str) -> str:
+        if base[:1].isdecimal() and "e" in base:
+            base = self.brackets(base)  # (1e15)², which 1e15² might not be
         if exponent.isdecimal():
             return base + exponent.translate(SUPERSCRIPTS)
         return f"{base}^({self.number(exponent)})"

@@ -230,3 +230,17 @@ def test_words_stay_in_their_boxes(page: Reader) -> None:
            }).map(box => box.textContent)"""
     )
     assert outside == []
+
+
+def test_a_power_of_ten_that_is_raised_has_brackets(reader: Reader, tmp_path: Path) -> None:
+    a, m = ad.values("a m", [2e-9, -1e15])
+    x = ad.Value(1e7, "x")
+    b = (a * m**2 * x**2).named("b")
+    explore(b, tmp_path / "page.html")
+    reader.open(tmp_path / "page.html")
+    ids = {box.node.name: box.id for box in Waypoints(b, {}).boxes if box.node is not None}
+    reader.click(f"#{ids['a']}")
+    assert "(1·107)2·(−1·1015)2=" in reader.text("#derivation")
+    reader.click(f"#{ids['m']}")
+    assert "2·(1·107)2·2·10−9·(−1·1015)=" in reader.text("#derivation")
+    assert reader.complaints() == []
