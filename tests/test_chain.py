@@ -4,7 +4,7 @@ import pytest
 from derivations import seed_003
 
 import autodiff as ad
-from autodiff.formula.chain import Chain, number_of
+from autodiff.formula.chain import Chain, number_of, ways_of
 from autodiff.names import labels
 
 
@@ -65,3 +65,24 @@ def test_a_summand_that_comes_twice_is_not_hidden(order: str) -> None:
     first, _, second = order.partition(" + ")
     y = (named[first] + named[second] + named["E1"]).named("y")
     assert [n.name for n in chain_of(y, x).heads()] == ["E2"]
+
+
+def test_a_way_is_told_by_where_paths_part() -> None:
+    x = ad.Value(0.5, "x")
+    a = (2 * x).named("a")
+    b = a.exp().named("b")
+    c, d = (b * 2).named("c"), (b * x).named("d")
+    y = (c + d * a).named("y")
+    chain = chain_of(y, x)
+    paths = list(chain.paths(y, x))
+    ways = ways_of(paths, lambda node: node.name)
+    told = dict(zip((">".join(n.name for n in path) for path in paths), ways, strict=True))
+    assert told == {
+        "y>c>b>a>x": "via c",
+        "y>d>b>a>x": "via d, b",
+        "y>d>x": "via d",
+        "y>a>x": "via a",
+    }
+    parted = [[y, d, b, x], [y, d, x]]
+    assert ways_of(parted, lambda node: node.name) == ["via b", "directly from d"]
+    assert ways_of([[y, x], [y, a, x]], lambda node: node.name) == ["directly", "via a"]

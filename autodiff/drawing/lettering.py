@@ -80,16 +80,30 @@ def width(text: str, size: float, bold: bool = False) -> float:
 
 
 def wrap(text: str, characters: int, lines: int) -> list[str]:
-    """Lines of at most so many characters, broken at spaces if possible; the last may end in an
-    ellipsis."""
+    """Lines of at most so many characters, broken at spaces outside brackets if possible, else
+    between parts of words; the last may end in an ellipsis.
+
+    >>> wrap("−(y·log(p) + (1 − y)·log(1 − p))", 28, 3)
+    ['−(y·log(p) +', '(1 − y)·log(1 − p))']
+    >>> wrap("rate_of_the_first_layer·dw", 20, 3)
+    ['rate_of_the_first_', 'layer·dw']
+    """
     found: list[str] = []
     while text and len(found) < lines:
         if len(text) <= characters:
             return [*found, text]
-        cut = text.rfind(" ", characters // 2, characters + 1)
-        cut = cut if cut > 0 else characters
+        cut = _cut(text, characters)
         found.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
     if text:
         found[-1] = found[-1][: characters - 2] + " …"
     return found
+
+
+def _cut(text: str, characters: int) -> int:
+    """Where the first line of a text that is longer ends."""
+    spaces = [i for i in range(characters // 3, characters + 1) if text[i] == " "]
+    if spaces:
+        return min(spaces, key=lambda i: (text.count("(", 0, i) - text.count(")", 0, i), -i))
+    joints = [i for i in range(characters // 2, characters + 1) if text[i - 1] in "·_"]
+    return max(joints, default=characters)

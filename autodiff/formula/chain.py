@@ -7,6 +7,7 @@ carry the local derivatives d upper / d lower, recorded as Values.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from autodiff.calculus import gradients
 from autodiff.graph import topological
@@ -123,12 +124,18 @@ class Chain:
 
 
 def ways_of(paths: Sequence[Sequence[Value]], label: Callable[[Value], str]) -> list[str]:
-    """What each path goes through and the others do not: "via a", or "directly"."""
-    seconds = [path[1] for path in paths]
+    """Which way each path takes where they part: "via a", "via a, c", "directly"."""
+    follow: dict[Value, set[Value]] = {}
+    for path in paths:
+        for upper, lower in pairwise(path):
+            follow.setdefault(upper, set()).add(lower)
     ways = []
     for path in paths:
-        inner = path[1:2] if seconds.count(path[1]) == 1 else path[1:-1]
-        ways.append("via " + ", ".join(map(label, inner)) if path[2:] else "directly")
+        steps = [(upper, lower) for upper, lower in pairwise(path) if len(follow[upper]) > 1]
+        taken = [label(lower) for _, lower in steps if lower is not path[-1]]
+        ways.append("via " + ", ".join(taken) if taken else "directly")
+        if steps and not taken and steps[-1][0] is not path[0]:
+            ways[-1] += f" from {label(steps[-1][0])}"
     return ways
 
 
