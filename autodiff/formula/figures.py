@@ -59,10 +59,10 @@ class Figures:
         exponent = math.floor(math.log10(abs(x)))
         if -min(self.digits, 4) <= exponent < 9:
             return str(self._cut(Decimal(x), self.digits))
-        mantissa = self._cut(Decimal(x).scaleb(-exponent), self.digits)
-        if abs(mantissa) >= 10:  # 9.999999 has become 10.00000
-            mantissa, exponent = self._cut(mantissa.scaleb(-1), self.digits), exponent + 1
-        return f"{mantissa}e{exponent}"
+        scaled = self._cut(Decimal(x).scaleb(-exponent), self.digits)
+        if abs(scaled) >= 10:  # 9.999999 has become 10.00000
+            scaled, exponent = self._cut(scaled.scaleb(-1), self.digits), exponent + 1
+        return f"{scaled}e{exponent}"
 
     def _cut(self, x: Decimal, digits: int) -> Decimal:
         return x.quantize(Decimal(1).scaleb(-digits), ROUNDINGS[self.rounding])
