@@ -251,3 +251,14 @@ def test_a_wide_sum_shows_its_ends() -> None:
     derivation = ad.derive(E, "w7")
     assert "out_o1 = i1·w1 + i2·w2 + … + b_o1" in str(derivation)
     assert "i57·w57" in str(derivation.full())
+
+
+def test_a_few_long_paths_are_told_by_deltas() -> None:
+    model = MLP(3, [4, 3, 2], seed=1)
+    E = half_squared_error(model([0.1, -0.2, 0.3]), [1.0, 0.0])
+    assert "6 paths · delta form" in str(ad.derive(E, "w1"))
+    x = ad.Value(0.5, "x")
+    y = x
+    for i in range(60):
+        y = y.sin().named(f"y{i}")
+    assert "1 path · 60 components" in str(ad.derive(y, x))

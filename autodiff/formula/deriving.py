@@ -31,7 +31,7 @@ from autodiff.names import caller_names, find, find_all, labels
 from autodiff.op import number, refuse_unknown
 from autodiff.value import Value
 
-MANY_PATHS = 8
+MANY_PATHS, MANY_STEPS = 8, 40  # beyond which a chain is no longer short
 SIGNS = ("difference", "minus")
 
 
@@ -58,7 +58,7 @@ def derive(
 
     * `form`: `chain` (a product of named-to-named derivatives, sums where paths split), `paths`
       (one block for each path), `delta` (adjoints named delta), `matrix` (layers of a network);
-      `auto` is chain, or delta beyond eight paths.
+      `auto` is chain, or delta where there are more than eight paths, or 40 steps on them.
     * `rate`: adds the update step; `sense="ascent"` adds the gradient instead of subtracting it.
     * `signs`: `difference` writes (out - t), `minus` keeps -(t - out).
     * `through`: the only named Values to step through. `stop`: leave dy/d stop and f' as symbols.
@@ -181,8 +181,9 @@ def _gradient(task: Task) -> tuple[Derived, Result, str]:
     of both."""
     y, x, options = task.y, task.x, task.options
     paths = task.chain.count_paths(x)
-    short = paths <= MANY_PATHS or options.stops
-    form = options.form if options.form != "auto" else "chain" if short else "delta"
+    form = options.form
+    if form == "auto":
+        form = "chain" if options.stops or _is_short(task, paths) else "delta"
     result = _in_form(form, task, paths)
     derived = Derived(
         task.label(x),
@@ -195,6 +196,13 @@ def _gradient(task: Task) -> tuple[Derived, Result, str]:
         result.steps,
     )
     return derived, result, _aside(form, paths, result)
+
+
+def _is_short(task: Task, paths: int) -> bool:
+    """Whether a chain can be read: one path, or a few that are not long."""
+    if not 1 < paths <= MANY_PATHS:
+        return paths < 2
+    return sum(len(path) - 1 for path in task.chain.paths(task.y, task.x)) <= MANY_STEPS
 
 
 def _in_form(form: str, task: Task, paths: int) -> Result:
