@@ -87,6 +87,7 @@ def _number(cell: str, where: str) -> float:
     if not _is_number(text) or "_" in text:
         shown = text if len(text) <= 40 else text[:37] + "..."
         advice = " (for classes write 0, 1, 2, ...)" if text[0].isalpha() else ""
+        advice = " (commas separate columns)" if ";" in text or "\t" in text else advice
         raise ValueError(f"{where}: {shown!r} is no number{advice}")
     number = float(text)
     if not math.isfinite(number):

@@ -416,7 +416,7 @@ COMPLAINTS = {
     "derive|y = w|--at|w=1|--sense|up": "sense='up': choose one of",
     "derive|y = w|--at|w=1|--digits|99": "digits counts decimals, 0 to 17, not 99",
     "derive|y = w|--at|w=1|--order|0": "order counts derivatives",
-    "derive|y = w|--at|w=1|--order|x": "argument --order: invalid int value: 'x'",
+    "derive|y = w|--at|w=1|--order|x": "argument --order: 'x' is no whole number",
     "derive|y = w|--at|w=1|--rate|inf": "argument --rate: 'inf' is no number",
     "derive|y = w|--at|w=1|--latex|--json": "argument --json: not allowed with argument --latex",
     "derive|y = w|--at|w=1|--save|page.doc": "'page.doc': the file's ending chooses the format",

@@ -210,7 +210,7 @@ COMPLAINTS = {
     "train|xor|--rate|-1": "rate",
     "train|xor|--epochs|-1": "epochs is a whole number from 0 on, not -1",
     "train|xor|--patience|0": "patience is a whole number from 1 on, not 0",
-    "train|xor|--seed|s": "argument --seed: invalid int value: 's'",
+    "train|xor|--seed|s": "argument --seed: 's' is no whole number",
     "train|xor|--validation|0.01": "0.01 of 4 samples leaves nothing to validate with",
     "train|xor|--validation|2": "2.0 of 4 samples leaves nothing to train with",
     "train|linear|--hidden|none|--optimizer|sgd|--rate|1e200|--quiet": "in epoch ",

@@ -33,6 +33,7 @@ WRONG = [
     ("1,2\n3,nan\n", {}, "line 2, column 2: nan cannot be learnt from"),
     ("1,2\n3,1e999\n", {}, "1e999 cannot be learnt from"),
     ("1,2\n3,1_0\n", {}, "'1_0' is no number"),
+    ("a;b\n1;2\n", {}, "'1;2' is no number .commas separate columns"),
     ('1,2\n3,"4\n', {}, "line 2: unexpected end of data"),
     ("a,b\n1,2\n", {"target": "c"}, "the column 'c' is not there; columns: a, b"),
     ("a,a\n1,2\n", {"target": "a"}, "the column 'a' is twice"),

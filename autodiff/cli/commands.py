@@ -10,7 +10,7 @@ from typing import Any
 
 from autodiff.cli import demo, training
 from autodiff.cli.inputs import OPTIONS as INPUTS, WRT, chosen, read_problem
-from autodiff.cli.options import Command, names, number, option, pairs, port
+from autodiff.cli.options import Command, names, number, option, pairs, port, whole
 from autodiff.cli.terminal import flush, printable, say, wrote
 
 DERIVE_KEYWORDS = (
@@ -163,11 +163,11 @@ COMMANDS = (
             option("--sense", default="descent", metavar="ascent", help="update upwards"),
             option("--signs", default="difference", metavar="minus",
                    help="write -(t - o) instead of (o - t)"),
-            option("--order", type=int, default=1, metavar="2", help="higher derivatives"),
+            option("--order", type=whole, default=1, metavar="2", help="higher derivatives"),
             option("--expand", action="store_true", help="prove the slope of each activation"),
             option("--stop", type=names, metavar="NAME", help="leave the rest beyond NAME open"),
             option("--through", type=names, metavar="A,B", help="the only names to step through"),
-            option("--digits", type=int, default=5, metavar="5", help="decimals shown"),
+            option("--digits", type=whole, default=5, metavar="5", help="decimals shown"),
             option("--rounding", default="nearest", metavar="truncate",
                    help="cut numbers off instead of rounding them"),
             option("--full", action="store_true", help="leave nothing out of long sums"),

@@ -46,6 +46,18 @@ def number(text: str) -> float:
     return found
 
 
+def whole(text: str) -> int:
+    """A whole number.
+
+    >>> whole("-3")
+    -3
+    """
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
 def port(text: str) -> int:
     """A number of a TCP port; 0 is any free one."""
     if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) < 2**16):

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from autodiff.cli.options import number, option
+from autodiff.cli.options import number, option, whole
 from autodiff.cli.terminal import printable, say, wrote
 
 CORNERS = ("xor", "logical_and", "logical_or")  # four samples, whatever the seed
@@ -199,7 +199,8 @@ def predict(args: argparse.Namespace) -> int:
     model = load(args.model)
     rows, _ = read_csv(args.data, target=args.target)
     if len(rows[0]) != model.sizes[0]:
-        wanted = f"the network has {model.sizes[0]} inputs; --target COLUMN leaves a column out"
+        s = "s" if model.sizes[0] != 1 else ""
+        wanted = f"the network has {model.sizes[0]} input{s}; --target COLUMN leaves a column out"
         raise ValueError(f"{args.data} has {len(rows[0])} columns of inputs, {wanted}")
     outputs = [o if isinstance(o, list) else [o] for o in model.predict(rows)]
     names = ["class"] if args.classes else [f"output{k}" for k in range(model.sizes[-1])]
@@ -236,7 +237,7 @@ TRAIN = (
     option("--activation", default="tanh", metavar="sigmoid",
            help="of the hidden layers; tanh if left out"),
     option("--loss", choices=GOALS, help="what is made small, if not what the targets look like"),
-    option("--epochs", type=int, default=500, metavar="100",
+    option("--epochs", type=whole, default=500, metavar="100",
            help="how often all samples are seen; 500 if left out"),
     option("--rate", type=number, default=0.05, metavar="0.1",
            help="the learning rate; 0.05 if left out"),
@@ -245,8 +246,8 @@ TRAIN = (
     option("--target", type=column, metavar="COLUMN", help="of a file; the last if left out"),
     option("--validation", type=number, default=0.0, metavar="0.2",
            help="share of the samples kept apart, to see what was learnt; none if left out"),
-    option("--patience", type=int, metavar="N", help="stop after N epochs without a better loss"),
-    option("--seed", type=int, default=0, metavar="1",
+    option("--patience", type=whole, metavar="N", help="stop after N epochs without a better loss"),
+    option("--seed", type=whole, default=0, metavar="1",
            help="of samples, weights and order; 0 if left out"),
     option("--save", metavar="FILE", help="the network, a .json file for predict"),
     option("--plot", metavar="FILE", help="loss and boundary: a .png, .svg or .pdf file"),
