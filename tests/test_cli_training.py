@@ -203,7 +203,7 @@ COMPLAINTS = {
     "train|xor|--hidden|16,x": "argument --hidden: '16,x' should look like 16,16, or be none",
     "train|xor|--hidden|0": "argument --hidden: '0' should look like",
     "train|xor|--hidden|9999,9999": "the network would have more than 1,000,000 parameters",
-    "train|xor|--activation|sigmund": "there is no activation 'sigmund'; did you mean",
+    "train|xor|--activation|sigmund": "there is no activation 'sigmund' (did you mean",
     "train|xor|--optimizer|adman": "optimizer='adman' is unknown; use one of sgd,",
     "train|xor|--loss|hinge": "argument --loss: invalid choice: 'hinge'",
     "train|xor|--rate|fast": "argument --rate: 'fast' is no number",
