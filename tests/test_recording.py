@@ -192,6 +192,16 @@ def test_slopes_are_those_of_the_reference_to_the_last_bit():
     assert [p.grad for p in parameters] == [0.0] * 6
 
 
+def test_gradients_belong_to_the_caller():
+    w = Value(0.5)
+    for backend in ("auto", "numpy"):
+        cached = ad.compile_cached(lambda: w * w, [w], backend=backend)
+        for _ in range(3):  # eager, and compiled
+            gradient = cached.value_and_grad()[1]
+            gradient *= 3.0
+            assert gradient.tolist() == [3.0]
+
+
 def test_slopes_of_a_changed_graph_are_refused():
     w, x = ad.values("w x", [0.5, 2.0])
     part = w * x

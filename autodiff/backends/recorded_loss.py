@@ -2,7 +2,7 @@
 
 The function runs as always, and decides by its numbers as it likes. Only the way back, and all
 that it costs, is taken from the program of the structure that was recorded. To find that costs
-something too, so small graphs are left as they are.
+something too, so calls stay eager until there is more to be saved.
 """
 
 from __future__ import annotations

@@ -1170,7 +1170,7 @@ static PyObject *slopes_of(PyObject *Py_UNUSED(module), PyObject *const *given, 
             PyObject *again = PyDict_GetItemWithError(surroundings, texts[COMPUTED_AGAIN]);
             outcome = again == Py_True && is_mixed(&walk) ? ODD : sweep(&walk, 0);
         }
-        if (outcome == DONE && (result = PyBytes_FromStringAndSize(NULL, n * 8)) == NULL)
+        if (outcome == DONE && (result = PyByteArray_FromStringAndSize(NULL, n * 8)) == NULL)
             outcome = FAILED;
         for (i = 0; outcome == DONE && i < n; i++) {
             PyObject *x = PyList_GET_ITEM(given[1], i);
@@ -1179,7 +1179,7 @@ static PyObject *slopes_of(PyObject *Py_UNUSED(module), PyObject *const *given, 
                 outcome = ODD;
             else if (is_met(&walk, (Value *)x) && walk.reached[((Value *)x)->mark])
                 slope = walk.adjoints[((Value *)x)->mark];
-            memcpy(PyBytes_AS_STRING(result) + 8 * i, &slope, 8);
+            memcpy(PyByteArray_AS_STRING(result) + 8 * i, &slope, 8);
         }
         nodes = walk.n;
         by_python = walk.by_python;
