@@ -230,6 +230,19 @@ def test_long_sums_are_those_that_python_finds():
 
 
 @compiled_only
+def test_long_sums_leave_nothing_behind():
+    parameters = ad.values("a b c", [0.5, -1.5, 2.0])
+    roots, given = random_sums(random.Random(3), parameters), dict.fromkeys(parameters)
+    assert long_sums(roots, given)[1]
+    objects = [*ad.graph.topological(*roots), roots, given]
+    counts, blocks = list(map(sys.getrefcount, objects)), sys.getallocatedblocks()
+    for _ in range(2000):
+        long_sums(roots, given)
+    assert list(map(sys.getrefcount, objects)) == counts
+    assert sys.getallocatedblocks() - blocks < 1000
+
+
+@compiled_only
 def test_long_sums_of_what_was_changed_are_left_to_python():
     w, x = ad.values("w x", [0.5, 2.0])
     total = sum((w * k).tanh() * x for k in range(1, 6))
