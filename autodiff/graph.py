@@ -33,20 +33,20 @@ def topological(*roots: Any, stop: Container[Any] = (), right_first: bool = Fals
     order: list[Any] = []
     seen: set[Any] = set()
     for root in roots:
-        waiting = [(None, iter((root,)))]  # nodes, each with those of its arguments still to come
+        waiting = [root]  # a node above None has had its arguments, all above it are still to come
         while waiting:
-            node, arguments = waiting[-1]
-            for arg in arguments:
-                if type(arg) is not float and arg not in seen:
-                    seen.add(arg)
-                    operands = arg.operands
-                    if operands and (arg not in stop or arg in roots):
-                        waiting.append((arg, iter(operands[::-1] if right_first else operands)))
-                        break
-                    order.append(arg)
-            else:
-                waiting.pop()
-                if node is not None:
+            node = waiting.pop()
+            if node is None:
+                order.append(waiting.pop())
+            elif node not in seen:
+                seen.add(node)
+                operands = node.operands
+                if operands and (node not in stop or node in roots):
+                    waiting += node, None
+                    for arg in operands if right_first else operands[::-1]:
+                        if type(arg) is not float and arg not in seen:
+                            waiting.append(arg)
+                else:
                     order.append(node)
     return order
 
