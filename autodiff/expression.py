@@ -24,9 +24,8 @@ SEVERAL = {"softmax": "softmax has several results; one of them is exp(a - logsu
 def parse(text: str, /, **values: Value | float) -> Value:
     """Return the Value of one expression; numbers given by name become named leaves.
 
-    Known are `+ - * / **`, `^` for `**`, brackets, and every op of the table by its name
-    (`sigmoid(x)`, `max(a, b)`, `sum(a, b, c)`). Raises ParseError, a
-    ValueError, that points at the place.
+    Known are `+ - * / **`, brackets, and every op of the table by its name (`sigmoid(x)`, `max(a,
+    b)`, `sum(a, b, c)`). Raises ParseError, a ValueError, that points at the place.
 
     >>> parse("sigmoid(w*x + b)", w=0.5, x=1, b=0).data
     0.6224593312018546

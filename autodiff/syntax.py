@@ -5,7 +5,7 @@
 
 What the steps mean is decided elsewhere: `expression` makes Values of them, `formula` judges
 claims. Another dialect passes its own patterns to `tokenise`, or rewrites the tokens on their way
-to `postfix` (a `*` put between a factor and a bracket).
+to `postfix` (`^` into `**`, a `*` put between a factor and a bracket).
 
 The text is never handed to `eval` or `ast`: those run code, recurse, and crash on long input. Here
 are no attributes, indices, strings, comparisons or keywords, and `Limits` bound what a stranger's
@@ -25,7 +25,7 @@ Step = tuple[str, str, int, int]  # "number" | "name" | "apply", text or op, ope
 TOKENS = {
     "number": r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?",
     "name": r"[A-Za-z_][A-Za-z0-9_]*",
-    "sign": r"\*\*|[-+*/^(),=;]",
+    "sign": r"\*\*|[-+*/(),=;]",
     "space": r"[ \t\r\n]+|#[^\n]*",
 }
 
@@ -37,11 +37,11 @@ INFIX = {
     "*": ("mul", 20, 21),
     "/": ("div", 20, 21),
     "**": ("power", 41, 40),
-    "^": ("power", 41, 40),
 }
 PREFIX = {"-": ("neg", 30), "+": ("", 30), "(": ("", 0)}  # op "" leaves no step behind
 
 HINTS = {
+    "^": "write ** for a power",
     "=": "parse_lines reads lines such as z = w*x + b, with one =",
     ";": "parse_lines reads several formulas",
     "<": "write less(a, b) for a comparison",

@@ -246,7 +246,7 @@ def test_all_variables(capsys: pytest.CaptureFixture[str]) -> None:
     gradients = json.loads(capsys.readouterr().out)["gradients"]
     given = [word.partition("=")[0] for word in AT[1].split(",")]  # in the order of the numbers
     assert [g["with_respect_to"] for g in gradients] == given
-    assert main(["derive", "b = 2; a = 3; y = a^b", "--wrt", "all", "--json"]) == 0
+    assert main(["derive", "b = 2; a = 3; y = a**b", "--wrt", "all", "--json"]) == 0
     gradients = json.loads(capsys.readouterr().out)["gradients"]
     assert [g["with_respect_to"] for g in gradients] == ["b", "a"]
     assert main(["derive", "--example", "003", "--wrt", "all", "--json"]) == 0

@@ -41,7 +41,7 @@ MEANINGS = [
     ("9**9**9", math.inf),
     ("max(x, y) + min(x, y)", 1.0),
     ("abs(y) + pow(x, 2)", 11.0),
-    ("2^-x^2*ln(x)/x", 2.0**-9 * math.log(3) / 3),
+    ("2**-x**2*ln(x)/x", 2.0**-9 * math.log(3) / 3),
     ("arctan(y) - atan(y)", 0.0),
     ("sum(x, y, 1, 2)", 4.0),
     ("sum(x)", 3.0),
@@ -106,7 +106,7 @@ def test_a_line_that_repeats_a_value_is_an_alias() -> None:
 
 
 def test_a_semicolon_ends_a_line() -> None:
-    graph = parse_lines("z = w*x; y = z^2;; # here; is a comment\nE = y + z", w=2, x=3)
+    graph = parse_lines("z = w*x; y = z**2;; # here; is a comment\nE = y + z", w=2, x=3)
     assert list(graph) == ["w", "x", "z", "y", "E"]
     assert graph["E"].data == 42.0
     with pytest.raises(ParseError) as caught:
@@ -291,6 +291,13 @@ column 9: expected an operator, found "x"; write sigmoid(x), or sigmoid*x to mul
         """
 column 2: expected an operator, found "("; write 3*(...) to multiply
   3(x + 1)
+   ^""",
+    ),
+    (
+        "x^2",
+        """
+column 2: unexpected "^"; write ** for a power
+  x^2
    ^""",
     ),
     (
@@ -668,10 +675,10 @@ AB = {f"{name}{i}": 1.0 for name in "ab" for i in range(40)}
 
 
 def test_another_dialect() -> None:
-    """Square brackets and a factor put before a bracket, by rewriting tokens."""
+    """`^`, square brackets and a factor put before a bracket, by rewriting tokens."""
     source = Source("2[x + 1]^2")
     patterns = {"number": r"[0-9]+", "name": "[a-z]+", "sign": r"[-+*/^\[\]]", "space": " +"}
-    spelling = {"[": "(", "]": ")"}
+    spelling = {"^": "**", "[": "(", "]": ")"}
     tokens = []
     for kind, word, at in tokenise(source, patterns):
         if word == "[" and tokens and tokens[-1][0] in ("number", "name"):

@@ -46,7 +46,7 @@ OPTIONS: tuple[Option, ...] = (
     option(
         "text",
         nargs="?",
-        help='a formula, lines such as "z = w*x + b; y = z^2", or - for standard input',
+        help='a formula, lines such as "z = w*x + b; y = z**2", or - for standard input',
     ),
     option("--file", metavar="FILE", help="read the lines from a file"),
     option(
