@@ -64,7 +64,7 @@ def reciprocal(x: float) -> float:
 
 
 def power(x: float, y: float) -> float:
-    """x**y as pow of C: 0**0 = 1, and nan instead of a complex number."""
+    """x**y as in C: 0**0 = 1, and nan instead of a complex number."""
     try:
         return math.pow(x, y)
     except ValueError:  # a pole at zero, or no real answer

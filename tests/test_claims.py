@@ -1078,3 +1078,11 @@ def test_a_verdict_prints_what_the_terminal_can_show(
         if encoding is not None:
             patch.setattr(sys, "stdout", Terminal(encoding))
         assert str(verdict) == verdict.text(ascii=encoding in ("ascii", "no such encoding"))
+
+
+def test_a_second_derivative_may_be_claimed_with_the_name_of_the_first() -> None:
+    """The recorded derivative has no name, and the y inside it keeps its own."""
+    x = ad.Value(0.7, "x")
+    y = (x.log() / x).named("y")
+    verdict = check_formula(ad.grad(y, x), x, "(2y - 3/x)/x²")
+    assert str(verdict) == "✓ right: ∂y′/∂x = −10.82609 (and at 20 random points)"

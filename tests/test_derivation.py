@@ -345,3 +345,28 @@ def test_letters_beyond_ascii_and_long_labels_are_shortened() -> None:
     assert to_ascii("\x7f\x80\u4e2d") == "\x7fU+0080U+4E2D"
     assert visible("x" * LONGEST) == "x" * LONGEST
     assert visible("x" * (LONGEST + 1)) == "x" * (LONGEST - 1) + "…"
+
+
+CURVES = {
+    "x**3 * exp(x)": "exp(x)·x·(6 + 6·x + x²)",
+    "(w*x).sigmoid() * tanh(x)": "",
+    "log(1 + x**2) / x": "",
+    "sqrt(x) * sin(w*x**2) - 1/x": "",
+    "x**w * exp(-x*x/2)": "",
+    "1 / (x*w + x**2) + 1 / (x*w)": "",
+}
+
+
+@pytest.mark.parametrize("order", [2, 3, 4])
+@pytest.mark.parametrize("curve", CURVES)
+def test_what_the_terms_of_a_derivative_share_is_written_once(curve: str, order: int) -> None:
+    """The formula, read back, is the derivative of the one before at the recorded point and at
+    random ones."""
+    w, x = ad.values("w x", [1.3, 0.7])
+    known = {"w": w, "x": x, "exp": ad.exp, "tanh": ad.tanh, "log": ad.log, "sqrt": ad.sqrt}
+    y = eval(curve, known | {"sin": ad.sin}).named("y")
+    page = ad.derive(y, x, order=order).full()
+    if "…" not in page.formula_text():
+        assert ad.check_formula(ad.derivative(y, x, order=order - 1), x, page.formula_text())
+    if order == 2 and CURVES[curve]:
+        assert page.formula_text() == CURVES[curve]

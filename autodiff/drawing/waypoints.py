@@ -12,6 +12,7 @@ from autodiff.calculus import gradients
 from autodiff.drawing.fold import Folded, all_names, fold
 from autodiff.drawing.picture import Box, Picture
 from autodiff.export import export
+from autodiff.formula.symbols import free_name
 from autodiff.graph import topological
 from autodiff.modes import recording
 from autodiff.op import TABLE
@@ -50,7 +51,7 @@ class Waypoints:
         self.values = [box.node for box in self.boxes if box.node is not None]
         heads = graph.heads() if self.stepping else []
         self.names = all_names(graph, heads)
-        self.names.setdefault(y, _free("y", self.names.values()))
+        self.names.setdefault(y, free_name("y", self.names.values()))
         with recording():
             self.pairs = [pair for head in heads for pair in _pairs(head, set(heads))]
         self.leaves = [head for head in heads if not head.args]
@@ -92,9 +93,3 @@ def _pairs(head: Value, heads: set[Value]) -> list[Pair]:
     selects = any(TABLE[node.op].selects for node in mine)
     found = gradients(head, lower, stop=heads) if lower else []
     return [Pair(head, x, slope, selects) for x, slope in zip(lower, found, strict=True)]
-
-
-def _free(name: str, taken: Any) -> str:
-    while name in set(taken):
-        name += "′"
-    return name

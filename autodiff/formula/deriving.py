@@ -24,6 +24,7 @@ from autodiff.formula.forms import FORMS
 from autodiff.formula.higher import higher_order
 from autodiff.formula.page import Heading, Page, Partial, Remark, Words
 from autodiff.formula.reading import Reader
+from autodiff.formula.symbols import free_name
 from autodiff.formula.task import SENSES, Options, Result, Task
 from autodiff.formula.terms import plus, times
 from autodiff.graph import check_recorded, local_slopes, sweep, topological
@@ -128,7 +129,7 @@ def _table_of_labels(
     for node, name in spoken:
         if node not in table:
             own = node.name.rpartition(".")[2] or extra.get(node, "")
-            table[node] = _free(own or name, table.values())
+            table[node] = free_name(own or name, table.values())
     if through is not None:
         kept = {y, *xs, *through}
         table = {node: label for node, label in table.items() if not node.args or node in kept}
@@ -220,12 +221,6 @@ def _aside(form: str, paths: int, result: Result) -> str:
     if form != "chain" or not result.steps:
         return f"{text} · {form} form"
     return f"{text} · {len(result.steps):,} component{'s' if len(result.steps) > 1 else ''}"
-
-
-def _free(name: str, taken: Any) -> str:
-    while name in set(taken):
-        name += "′"
-    return name
 
 
 def _known(option: str, given: str, known: tuple[str, ...]) -> None:

@@ -59,6 +59,8 @@ def higher_order(
             for name, line in reversed(above):
                 shown = shorter(shown, in_terms_of(line, name, shown))
             above.append((Name(partial(label[y], label[x], n), upper.data), formula))
+            if n > 1:
+                formula, shown = (shorter(each, gathered(each)) for each in (formula, shown))
             if signs == "difference":
                 formula, shown = flipped(formula), flipped(shown)
             symbol = Partial(label[y], label[x], n)
@@ -100,6 +102,36 @@ def _summands(x: Term) -> list[Term]:
 def shorter(x: Term, y: Term) -> Term:
     """The one of two ways to write a term that takes fewer signs."""
     return y if len(Text().write(y)) < len(Text().write(x)) else x
+
+
+def gathered(x: Term) -> Term:
+    """`x` with what all terms of a sum have in common written once, before the brackets."""
+    match x:
+        case Call(op=op, args=args):
+            return Call(op, tuple(map(gathered, args)))
+        case Product(coefficient=coefficient, factors=factors):
+            return times(coefficient, *(raised(gathered(base), e) for base, e in factors))
+        case Sum(terms=terms):
+            shared = _shared([dict(as_product(each).factors) for each in terms])
+            if shared:
+                over = [raised(base, -e) for base, e in shared.items()]
+                rest = opened(plus(*(times(each, *over) for each in terms)))
+                return times(*(raised(base, e) for base, e in shared.items()), gathered(rest))
+            inside = opened(plus(*map(gathered, terms)))
+            return inside if inside == x else gathered(inside)
+        case _:
+            return x
+
+
+def _shared(products: list[dict[Term, float]]) -> dict[Term, float]:
+    """The powers that are in all numerators, or in all denominators."""
+    first, *others = products
+    shared = {}
+    for base, exponent in first.items():
+        found = [exponent, *(other.get(base, 0.0) for other in others)]
+        if min(found) * max(found) > 0.0:
+            shared[base] = min(found, key=abs)
+    return shared
 
 
 def in_terms_of(line: Term, name: Name, x: Term) -> Term:

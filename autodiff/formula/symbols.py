@@ -6,6 +6,7 @@ seen, or that turn the direction of the text around, are shown as U+XXXX.
 
 import re
 import unicodedata
+from collections.abc import Collection
 from typing import NamedTuple
 
 GREEK = dict(
@@ -120,3 +121,14 @@ def spans(text: str) -> list[tuple[str, bool]]:
         found += [(text[end : match.start()], False), (match[0], True)]
         end = match.end()
     return [span for span in [*found, (text[end:], False)] if span[0]]
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """A name for what has none, unlike those that are taken: y, or y′.
+
+    >>> free_name("y", ["x", "y"])
+    'y′'
+    """
+    while name in taken:
+        name += "′"
+    return name

@@ -25,6 +25,7 @@ from autodiff.formula.claims.reading import Read, read_claim
 from autodiff.formula.claims.sentences import Finding
 from autodiff.formula.figures import Figures
 from autodiff.formula.reading import Reader
+from autodiff.formula.symbols import free_name
 from autodiff.formula.text import to_ascii
 from autodiff.graph import check_recorded
 from autodiff.modes import MODES
@@ -129,11 +130,11 @@ def _check(
     names: Mapping[str, Value | str],
     extra: dict[Value, str],
 ) -> Verdict:
-    if not y.name and y not in extra:
-        extra[y] = "y"
     variable = None if x is None else find([y], x, extra)
-    if variable is not None and not variable.name and variable not in extra:
-        extra[variable] = "x"
+    taken = set(labels([y], extra).values())
+    for node, name in ((y, "y"), (variable, "x")):
+        if node is not None and not node.name and node not in extra:
+            extra[node] = free_name(name, taken)
     table = labels([y], extra)
     if variable is not None and variable not in table:
         table[variable] = variable.name or extra[variable]  # y does not depend on it
