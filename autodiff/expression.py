@@ -77,7 +77,9 @@ def read_lines(
             if kind == "end":
                 continue
             if kind != "name" or rest[0][1] != "=":
-                raise source.error("expected a line such as z = w*x + b", at)
+                call = kind == "name" and rest[0][1] == "("
+                hint = f"; write {name} = ... without brackets" if call else ""
+                raise source.error(f"expected a line such as z = w*x + b{hint}", at)
             if name in graph:
                 raise source.error(f"{name} has a value already", at)
             steps = postfix(rest[1:], source, limits.depth)

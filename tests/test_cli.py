@@ -383,6 +383,8 @@ COMPLAINTS = {
     "nope": "there is no command 'nope'; there are demo, derive, check, draw,",
     "deriv": "there is no command 'deriv'; did you mean derive?",
     "derive|y = w|--fom|chain": "derive has no option --fom; did you mean --form?",
+    "derive|y|=|w": "'=' is a word too many for derive; what has spaces in it stands in quotes",
+    "derive|f(w) = w|--at|w=1": "such as z = w*x + b; write f = ... without brackets",
     "derive|y = w|--lr=0.1": "derive has no option --lr=0.1; did you mean --rate?",
     "derive": "give one of these: a formula, --file FILE, --example 003, or - for standard input",
     "derive|w|--example|003": "give only one of these: a formula,",
@@ -509,6 +511,12 @@ def test_any_encoding(encoding: str) -> None:
         done = shell(f"autodiff {command}", PYTHONIOENCODING=encoding)
         assert (done.returncode, done.stderr) == (0, ""), command
         assert done.stdout.isascii(), command
+
+
+def test_a_page_is_laid_out_for_the_letters_it_is_written_in() -> None:
+    derive = "autodiff derive --example 003 --wrt w1,w5"
+    plain = shell(derive, PYTHONIOENCODING="ascii").stdout
+    assert plain == shell(f"{derive} --ascii").stdout
 
 
 def test_the_c_locale() -> None:

@@ -122,7 +122,8 @@ def test_nothing_to_derive() -> None:
     y = (x * 2).named("y")
     derivation = ad.derive(y, other)
     assert derivation.value == 0.0
-    assert "y does not depend on other" in str(derivation)
+    assert "y does not depend on other: ∂y/∂other = 0" in str(derivation)
+    assert str(ad.derive(y, y)).splitlines()[2].split() == "∂y/∂y = 1 = 1".split()
     itself = ad.derive(y, y)
     assert itself.value == 1.0
     assert ad.derive(x, x).value == 1.0

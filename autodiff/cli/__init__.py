@@ -55,6 +55,9 @@ def _run(words: list[str]) -> int:
         parser.print_help(sys.stderr)
         return 2
     command: Command = args.command
+    if unknown and not unknown[0].startswith("-"):
+        advice = "what has spaces in it stands in quotes"
+        raise ValueError(f"{unknown[0]!r} is a word too many for {command.name}; {advice}")
     if unknown:
         word = unknown[0].partition("=")[0]
         minus = "a formula that begins with a minus is given as y = -x" if "*" in word else ""

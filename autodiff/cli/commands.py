@@ -45,7 +45,7 @@ def _json(page: Any) -> None:
 
 
 WRITERS: dict[str | None, Callable[[Any], None]] = {
-    None: lambda page: say(page.text()),
+    None: lambda page: say(page.text(), lambda _: page.text(ascii=True)),
     "ascii": lambda page: say(page.text(ascii=True)),
     "latex": lambda page: say(page.latex()),
     "html": _html,

@@ -24,8 +24,8 @@ from autodiff.formula.forms import FORMS
 from autodiff.formula.higher import higher_order
 from autodiff.formula.page import Heading, Page, Partial, Remark, Words
 from autodiff.formula.reading import Reader
-from autodiff.formula.symbols import free_name
-from autodiff.formula.task import SENSES, Options, Result, Task
+from autodiff.formula.symbols import free_name, partial
+from autodiff.formula.task import SENSES, Options, Result, Task, equation
 from autodiff.formula.terms import plus, times
 from autodiff.graph import check_recorded, local_slopes, sweep, topological
 from autodiff.names import caller_names, find, find_all, labels
@@ -209,9 +209,10 @@ def _is_short(task: Task, paths: int) -> bool:
 def _in_form(form: str, task: Task, paths: int) -> Result:
     if paths == 0:
         y, x = task.label(task.y), task.label(task.x)
-        return Result([Remark(f"{y} does not depend on {x}")], plus(), 0.0)
+        return Result([Remark(f"{y} does not depend on {x}: {partial(y, x)} = 0")], plus(), 0.0)
     if task.x is task.y:
-        return Result([], times(), 1.0)
+        symbol = Partial(task.label(task.y), task.label(task.x))
+        return Result([equation(task, symbol, None, times(), 1.0)], times(), 1.0)
     return FORMS[form](task)
 
 

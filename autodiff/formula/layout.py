@@ -135,9 +135,8 @@ class Layout:
         cells = [list(table.header), *([self.piece(cell) for cell in row] for row in table.rows)]
         widths = [max(_width(row[i]) for row in cells) for i in range(len(table.header))]
         widest = widths.index(max(widths))
-        widths[widest] = max(
-            12, min(widths[widest], WIDTH - 2 - sum(widths) + widths[widest] - 3 * len(widths))
-        )
+        room = WIDTH - 2 - sum(widths) + widths[widest] - 3 * len(widths)
+        widths[widest] = min(widths[widest], max(12, room))
         out = []
         for i, row in enumerate(cells):
             wrapped = [_wrapped("", cell, w) for cell, w in zip(row, widths, strict=True)]
