@@ -371,3 +371,17 @@ def test_what_the_terms_of_a_derivative_share_is_written_once(curve: str, order:
         assert ad.check_formula(ad.derivative(y, x, order=order - 1), x, page.formula_text())
     if order == 2 and CURVES[curve]:
         assert page.formula_text() == CURVES[curve]
+
+
+@pytest.mark.parametrize(
+    ("formula", "raw"),
+    [
+        ("1/(1 + x^2)", "2·y·x/(1 + x²)·(−1)"),
+        ("sqrt(1 + x^2)", "2·½·x/y"),
+        ("(x - a)^2/(2*b^2)", "2·½·(x − a)/b²"),
+        ("a^2/x^2", "2·y·1/x²·x·(−1)"),  # x/x² would be 1/x already
+    ],
+)
+def test_a_derivative_as_it_piles_up_has_its_divisors_below(formula: str, raw: str) -> None:
+    graph = ad.parse_lines(f"y = {formula}", x=2.0, a=3.0, b=1.5)
+    assert f"\n             = {raw}\n" in str(ad.derive(graph["y"], "x"))

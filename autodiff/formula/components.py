@@ -117,7 +117,17 @@ def _raw(slope: Slope, reader: Reader) -> list[Term]:
             factors += [raised(base, exponent) for base, exponent in product.factors]
     numbers.sort(key=lambda n: (n < 0.0, -n))
     ahead = [Product(n) for n in numbers if n > 0.0]
-    return [*ahead, *factors, *(Product(n) for n in numbers if n <= 0.0)]
+    return [*ahead, *_divided(factors), *(Product(n) for n in numbers if n <= 0.0)]
+
+
+def _divided(factors: list[Term]) -> list[Term]:
+    """The divisors below the last of the other factors: (x - a)/b, not 1/b·(x - a)."""
+    below = [f for f in factors if isinstance(f, Product) and all(e < 0.0 for _, e in f.factors)]
+    above = [f for f in factors if f not in below]
+    quotient = times(*above[-1:], *below)
+    if not above or not below or len(as_product(quotient).factors) <= len(below):
+        return factors  # nothing to stand above, or something would cancel
+    return [*above[:-1], quotient]
 
 
 LONGEST = 24  # factors of a raw derivative
