@@ -197,7 +197,7 @@ function byPaths(paths) {
   if (paths.length > 1) {
     const total = adjoints[selected];
     lines.push(html("p", { class: "result" }, math([whole, sign("="),
-      ...joined(paths.map((path) => factor(along(path))), "+"), equals(total), digits(total)])));
+      ...joined(paths.map((path, i) => (i ? factor : digits)(along(path))), "+"), equals(total), digits(total)])));
   }
   return { symbols, numbers: lines };
 }

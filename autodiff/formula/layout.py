@@ -173,7 +173,8 @@ class Layout:
             case Matrix(rows=rows):
                 return self._matrix(rows)
             case Summands(parts=parts):
-                return " + ".join(self._bracketed(self._piece(p), "−") for p in parts)
+                first, *rest = map(self._piece, parts)
+                return " + ".join([first, *(self._bracketed(text, "−") for text in rest)])
             case Number(value=value):
                 return self.numbers.figure(value)[0]
             case Label(text=text, mark=mark):

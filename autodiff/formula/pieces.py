@@ -48,7 +48,9 @@ class Typesetter:
                     return spell.gap().join(map(self.piece, parts))
                 return (BREAK + spell.sign("·")).join(map(self.factor, parts))
             case Summands(parts=parts):
-                return (BREAK + spell.sign("+")).join(map(self._summand, parts))
+                first, *rest = parts
+                summands = [self.piece(first), *map(self._summand, rest)]
+                return (BREAK + spell.sign("+")).join(summands)
             case Number(value=value):
                 return self.numbers.figure(value)[0]
             case Label(text=text, mark=mark):

@@ -69,7 +69,7 @@ class Printer:
             negative = product.coefficient < 0.0
             size = Product(-product.coefficient, product.factors) if negative else part
             text = self.within(_unwrapped(size), PRODUCT)
-            if self.numbers and not negative and isinstance(part, Name) and part.value < 0.0:
+            if i and self.numbers and not negative and isinstance(part, Name) and part.value < 0.0:
                 text = self.brackets(text)
             sign = self.MINUS if negative else self.PLUS
             out += self.infix_sign(sign) if i else self.MINUS if negative else ""
