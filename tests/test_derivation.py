@@ -204,8 +204,8 @@ def test_a_tie_is_written_as_the_half_that_it_is() -> None:
 def test_a_share_of_softmax_says_which_it_is() -> None:
     z = ad.values("z1:4", [0.1, -0.4, 0.7])
     loss = (ad.logsumexp(z) - z[1]).named("L")
-    assert ad.derive(loss, "z2").formula_text() == "−1 + softmax₂(z1, z2, z3)"
-    assert "-1 + softmax_2(z1, z2, z3)" in ad.derive(loss, "z2").text(ascii=True)
+    assert ad.derive(loss, "z2").formula_text() == "softmax₂(z1, z2, z3) − 1"
+    assert "softmax_2(z1, z2, z3) - 1" in ad.derive(loss, "z2").text(ascii=True)
     p = ad.softmax(z)[1].named("p2")
     assert ad.derive((loss + p * p).named("E"), "z2").formula_text() == "−1 + p2 + 2·p2²·(1 − p2)"
 
@@ -385,3 +385,39 @@ def test_what_the_terms_of_a_derivative_share_is_written_once(curve: str, order:
 def test_a_derivative_as_it_piles_up_has_its_divisors_below(formula: str, raw: str) -> None:
     graph = ad.parse_lines(f"y = {formula}", x=2.0, a=3.0, b=1.5)
     assert f"\n             = {raw}\n" in str(ad.derive(graph["y"], "x"))
+
+
+@pytest.mark.parametrize(
+    ("formula", "slope", "second"),
+    [
+        ("x^3 - 2*x^2 + x", "3·x² − 4·x + 1", "6·x − 4"),
+        ("sin(x) + cos(x) - x", "cos(x) − sin(x) − 1", "−sin(x) − cos(x)"),
+        ("a - (x - x^2) - sin(x)", "−1 + 2·x − cos(x)", "2 + sin(x)"),
+        ("x^2*sin(x) + x", "2·sin(x)·x + x²·cos(x) + 1", "4·x·cos(x) + 2·sin(x) − x²·sin(x)"),
+        ("sum(x, exp(x), a*x)", "1 + exp(x) + a", "exp(x)"),
+    ],
+)
+def test_terms_of_a_derivative_are_in_the_order_of_what_is_differentiated(
+    formula: str, slope: str, second: str
+) -> None:
+    graph = ad.parse_lines(f"y = {formula}", x=2.0, a=3.0)
+    y, x = graph["y"], graph["x"]
+    assert ad.derive(y, x).formula_text() == slope
+    assert f"∂y/∂x = {slope}" in str(ad.derive(y, x, order=2))
+    assert ad.derive(y, x, order=2).formula_text() == second
+    with ad.no_record():
+        assert ad.derive(y, x).formula_text() == slope
+        assert ad.derive(y, x, order=2).formula_text() == second
+    assert slope in ad.check_formula(y, x, f"{slope} + 5").why
+
+
+def test_terms_of_waypoints_keep_their_order_too() -> None:
+    w, x = ad.values("w x", [0.5, 2.0])
+    z = (w * x + w**2).named("z")
+    E = (z**3 - 4 * z + w * z).named("E")
+    page = str(ad.derive(E, w))
+    assert "= 3·z² − 4 + w" in page
+    assert "= x + 2·w" in page
+    with ad.no_record():
+        step = str(ad.explain_step(E, [w], 0.1))
+    assert "3·z² − 4 + w" in step

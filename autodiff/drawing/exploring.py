@@ -128,7 +128,7 @@ def page_data(
         pairs.append({
             "upper": index[pair.upper], "lower": index[pair.lower],
             "slope": graph.source(pair.slope), "start": start,
-            "formula": formulas.slope(pair.slope), **({"selects": True} if pair.selects else {}),
+            "formula": formulas.slope(*pair[:3]), **({"selects": True} if pair.selects else {}),
         })  # fmt: skip
     picture = graph.picture
     return {

@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from autodiff.formula.mathml import MathML, broken
+from autodiff.formula.ordering import in_order
 from autodiff.formula.printer import Shown
 from autodiff.formula.reading import Reader
 from autodiff.formula.showing import MOST_TERMS
@@ -65,9 +66,10 @@ class Formulas:
         """What a box was computed from, in names and in numbers; lines may end between parts."""
         return self._both(self.reader.definition(node))
 
-    def slope(self, slope: Value | float) -> list[list[Tree]]:
-        """A local derivative, likewise."""
-        return self._both(flipped(self.reader.expression(slope)))
+    def slope(self, upper: Value, lower: Value, slope: Value | float) -> list[list[Tree]]:
+        """The derivative of one box by the next, likewise."""
+        formula, stop = self.reader.expression(slope), self.reader.labels.keys()
+        return self._both(flipped(in_order(formula, upper, lower, self.reader, stop)))
 
     def _both(self, term: Term) -> list[list[Tree]]:
         texts = [printer.write(term) for printer in (self.symbols, self.numbers)]

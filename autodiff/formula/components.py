@@ -7,6 +7,7 @@ derivative as the chain rule gives it (raw), and as one writes it (formula).
 from dataclasses import dataclass
 
 from autodiff.formula.chain import Chain, Slope, number_of
+from autodiff.formula.ordering import in_order
 from autodiff.formula.page import Piece
 from autodiff.formula.proofs import proof_of
 from autodiff.formula.reading import Reader
@@ -66,7 +67,8 @@ class Components:
             slope = self.chain.slopes[upper][lower] if slope is None else slope
             label, value = self.reader.labels, number_of(slope)
             rule = _rule(upper, lower)
-            formula = self.reader.expression(slope)
+            stop = self.chain.slopes.keys()
+            formula = in_order(self.reader.expression(slope), upper, lower, self.reader, stop)
             raw = tuple(_raw(slope, self.reader))
             if self.signs == "difference":
                 formula = flipped(formula)

@@ -28,6 +28,7 @@ from autodiff.formula.symbols import free_name, partial
 from autodiff.formula.task import SENSES, Options, Result, Task, equation
 from autodiff.formula.terms import plus, times
 from autodiff.graph import check_recorded, local_slopes, sweep, topological
+from autodiff.modes import recording
 from autodiff.names import caller_names, find, find_all, labels
 from autodiff.op import number, refuse_unknown
 from autodiff.value import Value
@@ -86,7 +87,8 @@ def derive(
     waypoints = None if through is None else find_all([y], through, extra)
     if order != 1:
         reader = Reader(_table_of_labels(y, xs, extra, many, waypoints))
-        page, derived = higher_order(y, xs, order, reader, signs, figures)
+        with recording():
+            page, derived = higher_order(y, xs, order, reader, signs, figures)
         return Derivation(page, derived, figures, many)
     options = Options(
         form=form,
@@ -98,7 +100,8 @@ def derive(
         stops=tuple(find_all([y], stop or (), extra)),
         expand=expand,
     )
-    return derivation_of(y, xs if many else xs[0], extra, options)[0]
+    with recording():  # inside no_record too: formulas are read off gradients that are graphs
+        return derivation_of(y, xs if many else xs[0], extra, options)[0]
 
 
 def _fitting(form: str, order: int, rate: Any, sense: str, stop: Any, expand: bool) -> None:

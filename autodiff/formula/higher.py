@@ -11,6 +11,7 @@ from autodiff.formula.chain import Chain
 from autodiff.formula.closing import finite_difference
 from autodiff.formula.derivation import Derived
 from autodiff.formula.figures import Figures
+from autodiff.formula.ordering import in_order
 from autodiff.formula.page import Block, Formula, Line, Page, Partial, Remark, Words
 from autodiff.formula.reading import Reader
 from autodiff.formula.symbols import partial
@@ -54,7 +55,7 @@ def higher_order(
         above: list[tuple[Name, Term]] = []  # the lines above: the symbol, and what it is
         for n in range(1, order + 1):
             upper = derivative(lower, x)
-            formula = opened(reader.expression(upper))
+            formula = opened(in_order(reader.expression(upper), lower, x, reader))
             shown = formula
             for name, line in reversed(above):
                 shown = shorter(shown, in_terms_of(line, name, shown))

@@ -20,6 +20,7 @@ from autodiff.formula.page import (
 from autodiff.formula.reading import Reader
 from autodiff.formula.task import Options, with_value
 from autodiff.graph import check_recorded, evaluate, topological
+from autodiff.modes import recording
 from autodiff.names import caller_names, find_all
 from autodiff.op import number, quoted
 from autodiff.value import Value
@@ -64,7 +65,8 @@ def explain_step(
         raise ValueError("explain_step needs at least one weight that is not frozen")
     figures = Figures(digits, rounding)
     options = Options(rate=rate, sense=sense, signs=signs, figures=figures, whole_step=True)
-    derivation, reader = derivation_of(y, xs, extra, options)
+    with recording():
+        derivation, reader = derivation_of(y, xs, extra, options)
     moved = {x: d.new for x, d in zip(xs, derivation.derived, strict=True) if d.new is not None}
     after = evaluate(y, moved)[y][0]
     label = reader.labels[y]

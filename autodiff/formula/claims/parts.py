@@ -12,6 +12,7 @@ from string import ascii_uppercase
 
 from autodiff.formula.chain import Chain, Slope, ways_of
 from autodiff.formula.claims.program import Atom, Column, Points, call
+from autodiff.formula.ordering import in_order
 from autodiff.formula.page import numbers_in
 from autodiff.formula.reading import Reader
 from autodiff.formula.terms import Call, Name, Product, Sum, Term, as_product, flipped
@@ -99,7 +100,8 @@ class Parts:
             if slope is None:
                 yield symbol, Name(symbol, 0.0), (upper, lower)
             else:
-                yield symbol, flipped(self.reader.expression(slope)), None
+                formula, stop = self.reader.expression(slope), chain.slopes.keys()
+                yield symbol, flipped(in_order(formula, upper, lower, self.reader, stop)), None
 
     def _product(self, path: str, route: str, steps: list[tuple[str, Term, Atom | None]]) -> Part:
         coefficient = 1.0
