@@ -1086,3 +1086,15 @@ def test_a_second_derivative_may_be_claimed_with_the_name_of_the_first() -> None
     y = (x.log() / x).named("y")
     verdict = check_formula(ad.grad(y, x), x, "(2y - 3/x)/x²")
     assert str(verdict) == "✓ right: ∂y′/∂x = −10.82609 (and at 20 random points)"
+
+
+@pytest.mark.parametrize("name", ["rate_of_interest", "rate_of_interest_2", "step1_of_many_steps"])
+def test_a_name_of_several_words_stays_whole_and_is_read_back(name: str) -> None:
+    r, p = ad.values(f"{name} p", [0.05, 100.0])
+    y = (p * (1 + r) ** 2).named("final_sum_paid")
+    latex = ad.derive(y, r).latex()
+    spelled = name.replace("_", "\\_")
+    assert f"=2p\\,(1+\\mathrm{{{spelled}}})" in latex
+    assert check_formula(y, r, f"2p\\,(1+\\mathrm{{{spelled}}})").ok
+    assert check_formula(y, r, str(ad.derive(y, r).formula_text())).ok
+    assert name in ad.derive(y, r).html()

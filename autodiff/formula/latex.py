@@ -60,7 +60,9 @@ class Latex(Typeset):
             return _COMMANDS.get(text) or (
                 text if text.isascii() and text.isalnum() else self.plain(text)
             )
-        return rf"\mathrm{{{text}}}" if text.isascii() and text.isalpha() else self.plain(text)
+        word = text.isascii() and text.replace("_", "").isalnum() and text[:1].isalpha()
+        spelled = text.replace("_", r"\_")
+        return rf"\mathrm{{{spelled}}}" if word else self.plain(text)
 
     def index(self, text: str) -> str:
         return super().index(text) if text not in ("+", "(") else text

@@ -35,6 +35,7 @@ _PARTS = re.compile(
     r"(?P<base>[^\W\d_]+)(?:_?(?P<digits>\d+)(?:_(?P<more>\w+))?|_(?P<sub>\w+))?"
     r"(?:\^\(?(?P<sup>\w+)\)?)?(?P<rest>['′+]*)(?P<repeat>#\d+)?"
 )
+_WORDS = re.compile(r"[^\W\d_]{2,}")
 _PARTIAL = re.compile(r"∂(?P<order>[²³⁴⁵⁶⁷⁸⁹]?)(?P<upper>[^\s/]+)/∂(?P<lower>\S+?)(?P=order)")
 _APPLIED = re.compile(r"(?P<function>[^\W\d_]+['′]*)\((?P<of>.+)\)")
 _IN_WORDS = re.compile(
@@ -64,10 +65,12 @@ def visible(label: str) -> str:
 
 
 def symbol(label: str) -> Symbol:
-    """Base, subscript and superscript of a label.
+    """Base, subscript and superscript of a label; one of several words stays as it is.
 
     >>> symbol("out_o1"), symbol("w_22^(2)")
     (Symbol(base='out', sub='o1', sup=''), Symbol(base='w', sub='22', sup='(2)'))
+    >>> symbol("rate_of_interest").base
+    'rate_of_interest'
     """
     label = visible(label)
     match = _PARTS.fullmatch(label)
@@ -75,6 +78,8 @@ def symbol(label: str) -> Symbol:
         return Symbol(label)
     sup = f"({match['sup']})" if match["sup"] and "^(" in label else match["sup"] or ""
     sub = "_".join(filter(None, (match["digits"], match["more"]))) or match["sub"] or ""
+    if len(_WORDS.findall(sub)) > 1:
+        return Symbol(label)
     return Symbol(match["base"], sub, sup + match["rest"] + (match["repeat"] or ""))
 
 
