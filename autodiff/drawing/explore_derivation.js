@@ -181,6 +181,11 @@ function pathsTo(box) {
 function byPaths(paths) {
   const { graph, selected, adjoints } = state;
   const whole = partial(graph.root, selected);
+  if (paths.length === 1 && paths[0].length === 1) {
+    const value = along(paths[0]);
+    const row = math([whole, equals(value), digits(value)]);
+    return { symbols: [], numbers: [html("p", { class: "result" }, row)] };
+  }
   const breakable = (path, i) => path.map((k, j) => math([
     ...(j ? [sign("·")] : i ? [sign("+")] : [whole, sign("=")]), ofPair(k)]));
   const symbols = [html("p", { class: "chain" }, ...paths.flatMap(breakable))];
@@ -192,7 +197,7 @@ function byPaths(paths) {
     return html("p", { class: "result" }, about,
       ...factors.map((part, j) => math([
         ...(j ? [sign("·")] : paths.length > 1 ? [] : [whole, sign("=")]), part])),
-      math([equals(value), digits(value)]));
+      ...(path.length > 1 ? [math([equals(value), digits(value)])] : []));
   });
   if (paths.length > 1) {
     const total = adjoints[selected];

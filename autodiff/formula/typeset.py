@@ -34,6 +34,7 @@ FUNCTIONS = {
     "silu": "SiLU", "elu": "ELU", "maximum": "max", "minimum": "min", "normal_density": "φ",
     "log2": "log 2", "log10": "log 10", "sign": "sgn",
 }  # fmt: skip
+_WORD = re.compile(r"\\mathrm\{\w{2}|(?:<m(?:su[bp]|subsup|row)>)*<mi[^>]*>\w{2}")  # sin, out_o1
 RELATIONS = {"<=": "≤", ">=": "≥", "==": "=", "*": "·", "-": "−"}
 
 
@@ -127,8 +128,10 @@ class Typeset(Printer):
         for part in parts:
             if out and (self.numbers or self.begins_with_digit(part)):
                 out += BREAK + self.sign("·")
+            elif out == lead and out:
+                out += self.gap() if _WORD.match(part) else self.GLUE
             elif out:
-                out += self.GLUE if out == lead else BREAK + self.gap()
+                out += BREAK + self.gap()
             out += part
         return out
 

@@ -241,6 +241,22 @@ def test_a_power_of_ten_that_is_raised_has_brackets(reader: Reader, tmp_path: Pa
     ids = {box.node.name: box.id for box in Waypoints(b, {}).boxes if box.node is not None}
     reader.click(f"#{ids['a']}")
     assert "(1·107)2·(−1·1015)2=" in reader.text("#derivation")
+    assert reader.text("#derivation .result") == "∂b∂a=1·1044"  # not = 1·10⁴⁴ twice
     reader.click(f"#{ids['m']}")
     assert "2·(1·107)2·2·10−9·(−1·1015)=" in reader.text("#derivation")
+    assert reader.complaints() == []
+
+
+def test_a_path_of_one_step_has_its_number_once(reader: Reader, tmp_path: Path) -> None:
+    x = ad.Value(2.0, "x")
+    y = (x**2).named("y")
+    z = (y + 3 * x).named("z")
+    explore(z, tmp_path / "page.html")
+    reader.open(tmp_path / "page.html")
+    ids = {box.node.name: box.id for box in Waypoints(z, {}).boxes if box.node is not None}
+    reader.click(f"#{ids['x']}")
+    results = reader.run(
+        "return [...document.querySelectorAll('#derivation .result')].map(r => r.textContent)"
+    )
+    assert results == ["path A: 1·4=4", "path B: 3", "∂z∂x=4+3=7"]
     assert reader.complaints() == []
