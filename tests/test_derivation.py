@@ -376,10 +376,10 @@ def test_what_the_terms_of_a_derivative_share_is_written_once(curve: str, order:
 @pytest.mark.parametrize(
     ("formula", "raw"),
     [
-        ("1/(1 + x^2)", "2·y·x/(1 + x²)·(−1)"),
-        ("sqrt(1 + x^2)", "2·½·x/y"),
-        ("(x - a)^2/(2*b^2)", "2·½·(x − a)/b²"),
-        ("a^2/x^2", "2·y·1/x²·x·(−1)"),  # x/x² would be 1/x already
+        ("1/(1 + x**2)", "2·y·x/(1 + x²)·(−1)"),
+        ("sqrt(1 + x**2)", "2·½·x/y"),
+        ("(x - a)**2/(2*b**2)", "2·½·(x − a)/b²"),
+        ("a**2/x**2", "2·y·1/x²·x·(−1)"),  # x/x² would be 1/x already
     ],
 )
 def test_a_derivative_as_it_piles_up_has_its_divisors_below(formula: str, raw: str) -> None:
@@ -390,10 +390,10 @@ def test_a_derivative_as_it_piles_up_has_its_divisors_below(formula: str, raw: s
 @pytest.mark.parametrize(
     ("formula", "slope", "second"),
     [
-        ("x^3 - 2*x^2 + x", "3·x² − 4·x + 1", "6·x − 4"),
+        ("x**3 - 2*x**2 + x", "3·x² − 4·x + 1", "6·x − 4"),
         ("sin(x) + cos(x) - x", "cos(x) − sin(x) − 1", "−sin(x) − cos(x)"),
-        ("a - (x - x^2) - sin(x)", "−1 + 2·x − cos(x)", "2 + sin(x)"),
-        ("x^2*sin(x) + x", "2·sin(x)·x + x²·cos(x) + 1", "4·x·cos(x) + 2·sin(x) − x²·sin(x)"),
+        ("a - (x - x**2) - sin(x)", "−1 + 2·x − cos(x)", "2 + sin(x)"),
+        ("x**2*sin(x) + x", "2·sin(x)·x + x²·cos(x) + 1", "4·x·cos(x) + 2·sin(x) − x²·sin(x)"),
         ("sum(x, exp(x), a*x)", "1 + exp(x) + a", "exp(x)"),
     ],
 )
