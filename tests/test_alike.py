@@ -3,6 +3,7 @@
 from autodiff.formula.alike import Alike, Either, abridged, in_runs, laid_out, middle_out, shape
 from autodiff.formula.page import Item, Remark, Words
 from autodiff.formula.terms import Name, Product, times
+from autodiff.formula.text import Text
 
 x, y = Name("x", 1.0), Name("y", 2.0)
 
@@ -50,5 +51,7 @@ def test_long_products_are_abridged() -> None:
     assert [base.label for base, _ in short.factors if isinstance(base, Name)] == [
         "n0", "n1", "…", "n19"
     ]  # fmt: skip
+    assert Text().write(short) == "n0·n1·…·n19"
     assert abridged(x * y) == x * y
-    assert middle_out([Words(c) for c in "abcde"], 4)[2] == Words("…")
+    assert middle_out([Words(c) for c in "abcde"], 4) == tuple(map(Words, "ab…e"))
+    assert middle_out([Words(c) for c in "abcd"], 4) == tuple(map(Words, "abcd"))

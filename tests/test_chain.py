@@ -86,3 +86,32 @@ def test_a_way_is_told_by_where_paths_part() -> None:
     parted = [[y, d, b, x], [y, d, x]]
     assert ways_of(parted, lambda node: node.name) == ["via b", "directly from d"]
     assert ways_of([[y, x], [y, a, x]], lambda node: node.name) == ["directly", "via a"]
+
+
+def test_a_summand_beside_a_plain_number_is_hidden() -> None:
+    x = ad.Value(0.5, "x")
+    E1, E2 = (x * x).named("E1"), x.sin().named("E2")
+    y = ad.sum([0.5, E1, ad.Value(2.0), E2]).named("y")
+    assert chain_of(y, x).heads() == {E1, E2}
+
+
+@pytest.mark.parametrize("again", [2.0, ad.Value(0.0, "z")])
+def test_a_summand_that_is_also_multiplied_is_not_hidden(again: ad.Value | float) -> None:
+    x = ad.Value(0.5, "x")
+    E1 = (x * x).named("E1")
+    y = (E1 + E1 * again).named("y")
+    assert chain_of(y, x).heads() == set()
+    text = str(ad.derive(y, x))
+    assert text.splitlines()[0].endswith("  1 path · 2 components")
+    assert "1  ∂y/∂E1   y = " in text
+    assert "E1" in text.partition("y = ")[2].splitlines()[0]
+
+
+def test_only_paths_that_begin_at_the_start_are_counted() -> None:
+    """Other waypoints lie between, in the order of the walk, that the start does not lead to."""
+    x = ad.Value(0.5, "x")
+    a, b = x.sin().named("a"), x.cos().named("b")
+    chain = chain_of((a * b).named("y"), x)
+    assert chain.count_paths(x, a) == chain.count_paths(x, b) == 1
+    assert [[n.name for n in path] for path in chain.paths(a, x)] == [["a", "x"]]
+    assert chain.count_paths(a, b) == chain.count_paths(b, a) == 0

@@ -4,6 +4,7 @@ import contextlib
 import io
 import math
 import random
+import re
 import sys
 import time
 from typing import Any
@@ -20,6 +21,7 @@ from autodiff.formula import check_formula
 from autodiff.formula.claims.names import ClaimNames
 from autodiff.formula.claims.program import Points, close, compiled
 from autodiff.formula.claims.reading import read_claim
+from autodiff.formula.claims.sentences import Finding
 from autodiff.formula.claims.spellings import functions
 from autodiff.formula.figures import Figures
 from autodiff.formula.latex import Latex, tidy
@@ -286,7 +288,14 @@ SLIPS = [
      "the sign of the whole is wrong"),
     ("w1", f"({A.format('w5')} + {B.format('w7')})*out_h1*(1-out_h1)*i2",
      "∂sum_h1/∂w1 should be i1, you have i2"),
-    ("w1", f"({A.format('w5')} + {B.format('w7')} + w6*δ_o1)*out_h1*(1-out_h1)*i1", "too much"),
+    ("w1", f"({A.format('w5')} + {B.format('w7')} + w6*δ_o1)*out_h1*(1-out_h1)*i1",
+     "the term w6·δ_o1·out_h1·(1 − out_h1)·i1 is too much"),
+    ("w1", f"({A.format('w6')} + {B.format('w7')})*out_h1*(1-out_h1)*i1/1",
+     "∂sum_o1/∂out_h1 should be w5, you have w6"),
+    ("w1", "out_h1*i1*(1-out_h1)*(∂E1/∂out_h1 - ∂E2/∂out_h1)", "the sign is wrong"),
+    ("w5", "δ_o1·out_h1 + w5/w6", "the term w5/w6 is too much"),
+    ("w5", "δ_o1·out_h1 + w7/w5²", "the term w7/w5/w5 is too much"),
+    ("w5", "δ_o1·out_h1 + 2/w5", "the term 2/w5 is too much"),
     ("w1", "(w5·δ_o1 + w8·δ_o2)·out_h1·(1 − out_h1)·i1",
      "∂sum_o2/∂out_h1 should be w7, you have w8"),
     ("w1", "(w5·δ_o1 + w7·δ_o2)·i1", "∂out_h1/∂sum_h1 = out_h1·(1 − out_h1) is missing"),
@@ -302,6 +311,7 @@ def test_slips(net: Net, x: str, claim: str, said: str) -> None:
     assert said in verdict.why, str(verdict)
     assert str(verdict).startswith("✗ differs")
     assert str(verdict).count("\n") <= 4
+    assert all(len(line) <= 88 for line in str(verdict).splitlines() if line.count(".  "))
 
 
 def test_which_path_has_which_slip(net: Net) -> None:
@@ -322,6 +332,12 @@ def test_terms_without_a_name_are_counted_from_one(claim: str, term: int) -> Non
     verdict = check_formula(a * b + a.sin() + 3 * a, None, claim)
     assert not verdict
     assert verdict.where == f"term {term}"
+
+
+def test_a_term_that_is_all_there_is_has_no_number() -> None:
+    z, b = ad.values("z b", [0.5, 2.0])
+    verdict = check_formula(z * z * b, None, "z*b")
+    assert (verdict.where, verdict.why) == ("", "the factor z is missing.")
 
 
 def test_right_but_at_the_recorded_point() -> None:
@@ -389,6 +405,7 @@ NUMBERS = [
     ("w1", "0.00209", False, "path B: the sign is wrong"),
     ("w1", "0", False, "it is not 0"),
     ("w5", "17.3", False, "no single slip"),
+    ("w5", "0.0801", False, "only the last digit differs"),
 ]
 
 
@@ -405,6 +422,7 @@ def test_numbers(net: Net, x: str, claim: Any, ok: bool, said: str) -> None:
     assert said in str(verdict)
     assert verdict.points == 0
     assert ("(path A via E1, path B via E2)" in str(verdict)) == ("path B" in verdict.where + said)
+    assert verdict.expected == gradients(net.E, [net.w[int(x[1]) - 1]])[0].data
 
 
 @pytest.mark.parametrize(
@@ -605,10 +623,28 @@ def test_names_can_be_given(net: Net) -> None:
     assert check_formula(net.E, "w5", claim, names | {"a": "hidden.h1.out_h1"})
 
 
+def test_a_product_written_in_another_way_is_not_taken_apart() -> None:
+    x, a, b = ad.values("x a b", [0.5, 2.0, 3.0])
+    y = ((x + a).exp() * b).named("y")
+    for claim, why in (
+        ("-exp(x)*exp(a)", "the sign of the whole is wrong"),
+        ("2*exp(x)*exp(a)", "a factor ½ is missing"),
+    ):
+        [finding] = check_formula(y, "b", claim).findings
+        assert finding.why == why
+
+
+def test_the_tenth_share_of_softmax() -> None:
+    z = ad.values("z1:11", [k / 10 for k in range(10)])
+    listed = ", ".join(f"z{k}" for k in range(1, 11))
+    assert check_formula(ad.softmax(z)[9], None, f"softmax_10({listed})")
+    assert not check_formula(ad.softmax(z)[9], None, f"softmax_1({listed})")
+
+
 def test_unnamed_values_take_the_names_of_the_callers_variables() -> None:
     p, q = ad.Value(2.0), ad.Value(3.0)
     product = p * q
-    assert check_formula(product, p, "q")
+    assert str(check_formula(product, p, "q")).startswith("✓ right: ∂product/∂p = 3 ")
     assert "should be q" in check_formula(product, p, "p").why
     assert check_formula(product * 1.0, None, "p q")
 
@@ -933,6 +969,10 @@ FOUND = {
     "out_o1*(1-out_o1)*out_h1": (
         "∂E1/∂out_o1", "the factor ∂E1/∂out_o1 = out_o1 − target1 is missing",
     ),
+    "out_h1*out_o1^2 - out_h1*out_o1^3 - target1*out_h1 + target1*out_o1**2*out_h1": (
+        "∂out_o1/∂sum_o1",
+        "the factor out_o1 of ∂out_o1/∂sum_o1 is missing from target1·out_h1",
+    ),
 }  # fmt: skip
 
 
@@ -941,6 +981,139 @@ def test_where_a_slip_is_said_to_be(net: Net, claim: str) -> None:
     """In one path from E_total to w5, so the path is not named."""
     [finding] = check_formula(net.E, "w5", claim).findings
     assert (finding.path, finding.component, finding.why) == ("", *FOUND[claim])
+
+
+@pytest.mark.parametrize(
+    ("formula", "by", "claim", "why"),
+    [
+        ("(x*x + a*x)*b", "b", "x + a*x", "∂y/∂b should be x² + a·x, you have x + a·x"),
+        ("(x + a*x)*b", "b", "x^2 + a*x", "∂y/∂b should be x + a·x, you have x² + a·x"),
+        ("a*(b + x)*x", None, "a*b + x*x", "brackets are missing: a*(b + x)*x"),
+        ("a*(b + x)**2*x", None, "a*b + x²*x", "brackets are missing: a*(b + x)²*x"),
+        ("x*a*(b + x)**2", None, "x*a*b + x²", "brackets are missing: x*a*(b + x)²"),
+        ("x**2*a", "a", "x^3", "the factor x is too much"),
+        ("x**3*a", "a", "x^2", "the factor x of ∂y/∂a = x³ is missing"),
+        ("exp(x)*a", "a", r"\sin x", "∂y/∂a should be exp(x), you have sin(x)"),
+        ("a*(b + exp(x))*x", None, "a*b + exp(x)*x", "brackets are missing: a*(b + exp(x))*x"),
+        ("a*(x - b)", None, "a*-b + x", "brackets are missing: a*(-b + x)"),
+        (
+            "a*tanh(x)",
+            "x",
+            "a*sigmoid'(x)",
+            "∂y/∂x should be a·(1 − tanh(x)²), you have the part from column 3 for 1 − tanh(x)²",
+        ),
+        (
+            "a*tanh(x)",
+            "x",
+            "a*sigmoid'(∂y/∂a)",
+            "∂y/∂x should be a·(1 − tanh(x)²), you have the part from column 3 for 1 − tanh(x)²",
+        ),
+    ],
+)
+def test_what_is_said_of_a_slip(formula: str, by: str | None, claim: str, why: str) -> None:
+    named = dict(zip("abx", (0.5, 2.0, 3.0), strict=True))
+    y = ad.parse(formula, **{name: named[name] for name in re.findall(r"\b[abx]\b", formula)})
+    [finding] = check_formula(y.named("y"), by, claim).findings
+    assert finding.why == why
+
+
+def test_a_sign_inside_a_factor_of_one_name() -> None:
+    x, a = ad.values("x a", [0.5, 2.0])
+    [finding] = check_formula((x * a).named("y"), "a", "(0 - x)").findings
+    assert (finding.component, finding.why) == ("", "the sign is wrong")
+
+
+def test_the_slope_of_relu_at_the_kink() -> None:
+    x = ad.Value(0.0, "x")
+    verdict = check_formula(x.relu().named("y"), "x", "[x > 0]")
+    assert verdict
+    assert (verdict.value, verdict.remarks) == (0.0, ())
+
+
+@pytest.mark.parametrize(
+    ("formula", "claim", "why"),
+    [
+        ("3*u*v2 + v1", "3*u*v1 + v2", "v1 and v2 are interchanged"),
+        ("u/v1 + v2", "u*v1 + v2", "v1 should divide, not multiply"),
+        ("u*v1 + v2", "u/v1 + v2", "v1 should multiply, not divide"),
+        ("2*u*v2 + v1", "u*v2 + v1", "a factor 2 is missing at u·v2"),
+        ("u*v2 + v1", "u*v2 + u", "u should be v1"),
+    ],
+)
+def test_slips_in_a_sum_that_has_a_name(formula: str, claim: str, why: str) -> None:
+    w = ad.Value(0.5, "w")
+    t = ad.parse(formula, u=2.0, v1=0.75, v2=1.25).named("t")
+    [finding] = check_formula((t * w).named("y"), "w", claim).findings
+    assert finding == Finding("", "", why)
+
+
+def test_a_path_that_is_missing_beside_one_multiplied_out(net: Net) -> None:
+    [finding] = check_formula(net.E, "w1", "w7*δ_o2*i1*out_h1 - w7*δ_o2*i1*out_h1²").findings
+    route = "E1 → out_o1 → sum_o1 → out_h1 → sum_h1 → w1"
+    assert finding == Finding("path A", "", f"{route} is missing")
+
+
+@pytest.mark.parametrize(("claim", "value"), [("[p > q]", 0.5), ("[p >= q]", 1.0)])
+def test_what_a_bracket_is_where_both_sides_are_equal(claim: str, value: float) -> None:
+    p, q = ad.values("p q", [2.0, 2.0])
+    verdict = check_formula(ad.maximum(p, q).named("m"), "p", claim)
+    assert verdict
+    assert verdict.value == value
+    assert bool(verdict.remarks) == (value != 0.5)
+
+
+@pytest.mark.parametrize(
+    ("formula", "claim"),
+    [
+        ("cbrt(x)", r"\sqrt[3]{x}"),
+        ("log2(x)", r"\log_2(x)"),
+        ("log10(x)", r"\log_{10}(x)"),
+        ("leaky_relu(x)", "leaky_relu(x)"),
+        ("sigmoid(x)", r"\sigma(x)"),
+    ],
+)
+def test_functions_with_a_number_and_with_one_left_out(formula: str, claim: str) -> None:
+    assert check_formula(ad.parse(formula, x=3.0), None, claim)
+
+
+def test_the_very_first_name_of_a_claim_may_be_the_slip() -> None:
+    x, a, b = ad.values("x a b", [0.5, 2.0, 3.0])
+    y = ((x * x + a * x).named("t") * b).named("y")
+    [finding] = check_formula(y, "b", "x + a*x").findings
+    assert finding.why == "x should be squared"
+
+
+def test_of_two_paths_of_one_factor_one_is_wrong() -> None:
+    x, a, b = ad.values("x a b", [0.5, 2.0, 3.0])
+    y = ((a * x).named("p") + (b * x).named("q")).named("y")
+    [finding] = check_formula(y, "x", "a + a").findings
+    assert finding == Finding("path B", "∂q/∂x", "∂q/∂x should be b, you have a")
+
+
+def test_random_points_lie_in_the_domain() -> None:
+    x = ad.Value(0.5, "x")
+    y = x.log().named("y")
+    points = Points(y, ad.grad(y, x), labels([y]))
+    assert points.count == 21
+    assert all(map(math.isfinite, points.expected))
+    assert max(points.expected) > 4.0  # not only near the recorded point
+
+
+@pytest.mark.parametrize("number", ["0.123", "1.000", "0.500", "-1.000"])
+def test_numbers_where_nothing_is_learnt_from_the_point(number: str) -> None:
+    """A factor that is 0 there, and a slope that is the same everywhere."""
+    x, a, z = ad.values("x a z", [0.5, 2.0, 0.0])
+    assert not check_formula((x * a * z).named("y"), "x", number)
+    assert check_formula((x + a).named("y"), "x", number).ok == (number == "1.000")
+
+
+def test_a_slope_that_raises_is_no_slope() -> None:
+    def slope(out: Any, x: Any) -> Any:
+        return 1.0 / (x - x)
+
+    with user_rows():
+        row = ad.Op("raises", lambda x: x + 1.0, (slope,))
+        assert not check_formula(row(ad.Value(2.0, "x")), None, "raises(x) + 1")
 
 
 def test_a_root_is_one_factor() -> None:
@@ -966,11 +1139,20 @@ def test_the_value_of_a_calculation_is_its_last_number(net: Net) -> None:
     assert check_formula(net.E, "w5", "0.5*0.2").value == 0.1
 
 
+@pytest.mark.parametrize("claim", ["√4", "exp(0)", "|1|", r"\√(4)", "-log(1)"])
+def test_the_result_of_a_function_is_no_rounded_number(net: Net, claim: str) -> None:
+    """√4 is 2, not something between 1 and 3: the digits that count are those of the result."""
+    assert not check_formula(net.E, "w5", claim)
+
+
 @pytest.mark.parametrize(
     ("claim", "column", "message"),
     [
         ("σ'(w1, w2)", 1, "sigmoid′ takes one operand"),
         ("max'(w1)", 1, "maximum′ takes one operand"),
+        ("min(w1)", 1, r"minimum\(x, y\) takes 2 operands, not 1"),
+        ("exp(w1, w2)", 1, r"exp\(x\) takes 1 operand, not 2"),
+        ("0 < w1 > 1", 3, "a comparison has a number or a name on either side"),
         ("w1 + ∂δ_o1/∂w5", 1, "a derivative is of one Value"),
         ("w1 < w2 < w3 < w4", 4, "a comparison has a number or a name on either side"),
         (
@@ -999,8 +1181,13 @@ def test_names_that_need_care() -> None:
     spaced = (ad.Value(0.5, "a b") * w).named("y")
     assert check_formula(spaced, "w", "(a b)")
     assert check_formula(spaced, "w", "-(-a b)")
+    x, ab = ad.Value(0.25, "a"), ad.Value(3.0, "a b")
+    assert check_formula(x * ad.Value(5.0, "bc") + ab, None, "a bc + a b")
     function = (ad.Value(2.0, "exp") * w).named("y")
     assert check_formula(function, "w", "|exp|*exp/|exp|")
+    assert check_formula(abs(w).exp(), None, "exp|w|")
+    assert check_formula((ad.Value(2.0, "exp") * w.exp()).named("y"), None, "exp*exp(w)")
+    assert check_formula(w * math.sqrt(0.5), "w", "1/sqrt2 + 0*w")
     assert check_formula(*square_of_a_value_without_name(), "2*x")
     with pytest.raises(ad.ParseError, match=r"^column 1: q may be any of p\.q, r\.q: say which"):
         check_formula((ad.Value(1.0, "p.q") * ad.Value(2.0, "r.q")).named("y"), None, "q")
@@ -1011,6 +1198,15 @@ def test_a_name_that_two_dressed_names_share_is_refused() -> None:
     with pytest.raises(ad.ParseError) as caught:
         check_formula(y, None, r"w_{12}")
     assert caught.value.problem == r"w_{12} may be any of w12, w1_2: say which"
+
+
+def test_of_many_names_ten_are_listed() -> None:
+    x = ad.Value(0.5, "x")
+    y = ad.sum([(x * k).named(f"s{k}_x").sin() for k in range(12)]).named("y")
+    with pytest.raises(ad.ParseError) as caught:
+        check_formula(y, "x", "δ_x")
+    *listed, last = caught.value.problem.removeprefix("δ_x may be any of ").split(", ")
+    assert (len(listed), last) == (9, "s9_x and 2 more: say which")
 
 
 def square_of_a_value_without_name() -> tuple[ad.Value, ad.Value]:

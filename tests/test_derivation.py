@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import pytest
 from derivations import Terminal, number, seed_003
 
 import autodiff as ad
-from autodiff.formula.higher import in_terms_of
+from autodiff.formula.figures import CONSTANTS
+from autodiff.formula.higher import in_terms_of, shorter
 from autodiff.formula.reading import Reader
 from autodiff.formula.symbols import LONGEST, visible
-from autodiff.formula.terms import Name
-from autodiff.formula.text import to_ascii
+from autodiff.formula.terms import Name, Term
+from autodiff.formula.text import Text, to_ascii
 from autodiff.names import labels
 from nn import textbook
 
@@ -46,6 +48,7 @@ def test_the_value_of_a_list_is_a_list() -> None:
     E, w = seed_003()
     assert isinstance(ad.derive(E, w[0]).value, float)
     assert ad.derive(E, w[:1]).value == [ad.derive(E, w[0]).value]
+    assert ad.derive(E, w[4:6]).formula_text() == ad.derive(E, w[4]).formula_text()
 
 
 @pytest.mark.parametrize("ending", ["txt", "tex", "html", "json"])
@@ -63,6 +66,35 @@ def test_save_refuses_other_endings(tmp_path: Path) -> None:
     E, w = seed_003()
     with pytest.raises(ValueError, match=r"page\.doc.*\.tex, \.html, \.txt, \.json"):
         ad.derive(E, w[4]).save(tmp_path / "page.doc")
+
+
+def test_json_is_for_reading_too(tmp_path: Path) -> None:
+    """Names and signs are as they are, not escaped, and lines begin with their depth."""
+    x = ad.Value(0.5, "x")
+    derivation = ad.derive((x * x).named("ŷ"), x)
+    lines = derivation.save(tmp_path / "page.json").read_text(encoding="utf-8").splitlines()
+    assert lines[:5] == [
+        "{",
+        ' "gradients": [',
+        "  {",
+        '   "with_respect_to": "x",',
+        '   "form": "chain",',
+    ]
+    assert '     "of": "ŷ",' in lines
+    assert '     "definition": "x²",' in lines
+
+
+def test_options_are_named() -> None:
+    E, w = seed_003()
+    derivation: Any = ad.derive(E, w[4])
+    with pytest.raises(TypeError, match="positional"):
+        derivation.text(True)
+    derive: Any = ad.derive
+    with pytest.raises(TypeError, match="positional"):
+        derive(E, w[4], "chain")
+    explain: Any = ad.explain_step
+    with pytest.raises(TypeError, match="positional"):
+        explain(E, w, 0.5, ["w1"])
 
 
 def test_a_notebook_gets_three_kinds() -> None:
@@ -112,6 +144,14 @@ def test_expanding_shows_what_other_activations_are_made_of() -> None:
     for name in ("tanh", "softplus", "silu"):
         out = getattr(ad, name)(z).named("out")
         assert ad.derive(out, z, expand=True).value == ad.grad(out, z).data
+        assert " = d/dz (" in str(ad.derive(out, z, expand=True))
+    assert "d/dz (" not in str(ad.derive(z.sin().named("out"), z, expand=True))
+
+
+def test_a_condition_is_one_of_the_factors_that_pile_up() -> None:
+    z, a = ad.values("z a", [0.5, 2.0])
+    text = str(ad.derive((ad.maximum(z * 2, a) * 3).named("u"), z))
+    assert "\n             = 3·2·[2·z > a]\n             = 6·[2·z > a]\n" in text
 
 
 # ---------------------------------------------------------------- edges
@@ -153,6 +193,8 @@ def test_not_finite() -> None:
         ({"sense": "up"}, "sense='up': choose one of 'descent', 'ascent'"),
         ({"signs": "plus"}, "signs='plus': choose one of 'difference', 'minus'"),
         ({"digits": 40}, "digits counts decimals, 0 to 17, not 40"),
+        ({"digits": 18}, "digits counts decimals, 0 to 17, not 18"),
+        ({"digits": -1}, "digits counts decimals, 0 to 17, not -1"),
         ({"rounding": "up"}, "rounding is 'nearest' or 'truncate', not 'up'"),
         ({"order": 0}, "order counts derivatives: 1, 2, ..., not 0"),
         ({"through": ["out_o9"]}, "no Value here is called out_o9; did you mean out_o"),
@@ -261,15 +303,77 @@ def test_brackets_of_the_product_rule_are_opened() -> None:
     assert second.formula_text() == "−2·z + 4·a²·z"
 
 
+def term_of(value: ad.Value) -> Term:
+    return Reader(labels([value])).expression(value)
+
+
 @pytest.mark.parametrize("line", ["x*y", "-2*x*y**2", "x - y", "3", "x", "1/(x*y)", "2*(x - y)*y"])
 @pytest.mark.parametrize("text", ["x*y", "4*x*y**2*(y - x)**3", "exp(x*y)/(x*y)**2", "x - y - 3"])
 def test_rewriting_in_terms_of_a_line_keeps_the_number(line: str, text: str) -> None:
     numbers = {"x": 0.75, "y": -2.5}
-    graph, whole = ad.parse(line, **numbers), ad.parse(text, **numbers)
-    reader = Reader(labels([graph, whole]))
-    name = Name("∂s/∂x", graph.data)
-    rewritten = in_terms_of(reader.expression(graph), name, reader.expression(whole))
-    assert number(rewritten) == pytest.approx(whole.data, rel=1e-12)
+    above, whole = (term_of(ad.parse(each, **numbers)) for each in (line, text))
+    rewritten = in_terms_of(above, Name("∂s/∂x", number(above)), whole)
+    assert number(rewritten) == pytest.approx(number(whole), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "shorter"),
+    [
+        ("x**2*y", "x**3*y**2*z", "x·y·z·n"),
+        ("x**2*y", "x**4*y**2*z", "z·n²"),
+        ("3*x", "9*x**2*y", "y·n²"),
+        ("x - y", "(y - x)*z", "−z·n"),
+        ("x - y", "(y - x)**2*z", "z·n²"),
+        ("x - y", "(y - x)**3*z", "−z·n³"),
+    ],
+)
+def test_a_line_is_taken_out_as_often_as_it_is_there(line: str, text: str, shorter: str) -> None:
+    numbers = {"x": 0.75, "y": -2.5, "z": 0.5}
+    above, whole = (term_of(ad.parse(each, **numbers)) for each in (line, text))
+    rewritten = in_terms_of(above, Name("n", number(above)), whole)
+    assert Text().write(rewritten) == shorter
+
+
+def test_of_two_ways_as_long_the_first_stays() -> None:
+    ab, cd, e = (Name(label, 1.0) for label in ("ab", "cd", "e"))
+    assert [shorter(ab, cd), shorter(ab, e), shorter(e, ab)] == [ab, e, e]
+
+
+def test_the_page_of_two_second_derivatives() -> None:
+    a, b = ad.values("a b", [0.5, 2.0])
+    text = str(ad.derive((a * a * b * b).named("y"), [a, b], order=2))
+    assert text.startswith("Derivatives of y ")
+    assert "∂²y/∂a² = 2·b²" in text
+    assert "∂²y/∂b² = 2·a²" in text
+
+
+@pytest.mark.parametrize("stop", ["E1", "out_o1", "sum_o1"])
+def test_a_derivation_stops_at_any_waypoint(stop: str) -> None:
+    """What is above it stays a symbol; of several the lowest counts."""
+    E, w = seed_003()
+    for stops in ([stop], ["out_o1", stop]) if stop == "sum_o1" else ([stop],):
+        text = str(ad.derive(E, w[4], stop=stops))
+        assert re.search(rf"\n  1  ∂E_total/∂{stop} +∂E_total/∂{stop} +[=≈]", text)
+        assert "f′(sum_o1)" in text or stop == "sum_o1"
+
+
+@pytest.mark.parametrize("size", [1e-8, 1.0, 1e8])
+def test_the_finite_difference_is_as_fine_as_the_number_is_large(size: float) -> None:
+    x = ad.Value(size, "x")
+    [derived] = ad.derive((x * x * x).named("y"), x).derived
+    assert derived.difference == pytest.approx(derived.value, rel=1e-6, abs=1e-9)
+
+
+def test_a_factor_zero_is_written_once() -> None:
+    w, z = ad.values("w z", [0.5, 2.0])
+    text = str(ad.derive(-(w * 0.0 * z), w))
+    assert "\n             = z·0·(−1)\n             = 0 " in text
+
+
+def test_no_change_at_rate_zero() -> None:
+    x = ad.Value(0.5, "x")
+    [derived] = ad.derive((x * x).named("y"), x, rate=0.0).derived
+    assert derived.new == 0.5
 
 
 @pytest.mark.parametrize("option", ["through", "stop"])
@@ -316,6 +420,13 @@ def test_printed_formulas_pass_the_check(name: str) -> None:
     for weight in example.weights:
         text = ad.derive(example.loss, weight).formula_text()
         assert ad.check_formula(example.loss, weight, text).ok
+
+
+def test_a_constant_is_what_it_spells() -> None:
+    x = ad.Value(0.5, "x")
+    for value, spelled in CONSTANTS.items():
+        assert ad.derive(value * x, x).formula_text() == spelled
+        assert ad.check_formula(value * x, x, f"{spelled} + 0*x")
 
 
 def test_a_page_has_at_most_a_hundred_orders() -> None:

@@ -9,6 +9,7 @@ import pytest
 import autodiff as ad
 from autodiff.drawing import Drawing, draw
 from autodiff.names import values
+from nn import MLP
 
 
 def seed003() -> ad.Value:
@@ -163,6 +164,13 @@ def test_many_boxes_fold_into_neurons_and_the_note_says_so() -> None:
     assert drawing.note in drawing.source
     assert drawing.note in repr(drawing)
     assert len(draw(network_of(2, 18, 18, 1), "op").picture.boxes) > 900
+
+
+def test_a_folded_neuron_names_its_output_though_it_is_0() -> None:
+    out = MLP(2, [16, 16, 1], activation="relu", seed=1)([0.5, -0.5])
+    folded = [box for box in draw(out).picture.boxes if box.formula]
+    assert {box.number == 0.0 for box in folded} == {True, False}
+    assert all(", last out_" in box.formula for box in folded)
 
 
 def test_65_000_nodes_fold_into_layers() -> None:

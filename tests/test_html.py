@@ -85,6 +85,14 @@ def test_one_row_for_each_component() -> None:
     assert cells[-5:] == ["w5+", "", "w5−η·∂Etotal∂w5", "0.5−0.6·0.08020", "≈0.45188"]
 
 
+def test_a_step_shows_its_numbers() -> None:
+    E, w = seed003()
+    cells = [text_of([cell]) for cell in Page(ad.explain_step(E, w[4:6], 0.6).html()).cells]
+    before, after = cells.index("before"), cells.index("afterthestep")
+    assert cells[before - 1 : before + 3] == ["Etotal", "before", "", "0.24909"]
+    assert cells[after + 2].startswith("0.24")
+
+
 def test_a_table_closes_a_list_of_weights() -> None:
     E, w = seed003()
     page = Page(ad.derive(E, w, rate=0.6).html())

@@ -1,5 +1,6 @@
 """Pages as text: within 88 columns, in ASCII on request, names shown and never obeyed."""
 
+import re
 import unicodedata
 
 import pytest
@@ -45,6 +46,28 @@ def test_wrapping_loses_nothing_and_keeps_the_width(text: str, width: int, lead:
     assert kept == "x" * min(lead, width) + text.replace(" ", "")
 
 
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("a" * 30 + "(" + "b" * 30, ["a" * 30 + "(", "  " + "b" * 30]),
+        ("a" * 45, ["a" * 40, "  " + "a" * 5]),
+        ("名" * 45, ["名" * 20, "  " + "名" * 19, "  " + "名" * 6]),
+    ],
+)
+def test_a_word_too_long_is_broken_after_a_bracket_or_anywhere(text: str, rows: list[str]) -> None:
+    assert _wrapped("", text, 40) == rows
+
+
+def test_a_value_with_many_digits_keeps_its_distance() -> None:
+    w = ad.values("w1:4", [0.1, 0.2, 0.3])
+    names = [f"a_rather_long_name_{i}" for i in range(3)]
+    terms = [(x.sin() / 3).named(name) for x, name in zip(w, names, strict=True)]
+    text = ad.derive((terms[0] * terms[1] * terms[2]).named("y"), w[0], digits=17).text()
+    assert all(re.search(r"\S [=≈] +\S+$", line) for line in text.splitlines() if "=  " in line)
+    assert not re.search(r"\S[=≈]", text)
+    assert max(map(len, text.splitlines())) == WIDTH
+
+
 @pytest.mark.parametrize("form", ["auto", "chain", "delta", "matrix"])
 @pytest.mark.parametrize("digits", [0, 5, 12])
 def test_pages_of_networks_stay_within_the_width(form: str, digits: int) -> None:
@@ -71,6 +94,20 @@ def test_the_brackets_of_a_name_ask_for_no_others() -> None:
     E = half_squared_error(model([0.1, 0.5]), 1.0)
     page = str(ad.derive(E, "w_11^(2)"))
     assert "= (a_1^(3) − target1) · a_1^(3)·(1 − a_1^(3)) · a_1^(2)\n" in page
+
+
+@pytest.mark.parametrize("length", [1, 11])
+def test_a_remark_stands_beside_an_equation_where_there_is_room(length: int) -> None:
+    w, x = ad.values("w x", [0.5, 2.0])
+    names = [letter * length for letter in "pqr"]
+    y = w * x
+    for name in names:
+        y = y.sin().named(name)
+    E = ((y * y).named("E1") + ad.Value(2.0, "c")).named("E")
+    bars = str(ad.derive(E, w)).splitlines()[3]
+    remark = "          (E1 hidden: ∂E/∂E1 = 1)"
+    assert bars.endswith(remark) == (length == 1)
+    assert set(bars.removesuffix(remark)) == set(" =·─")
 
 
 def test_no_two_blank_lines() -> None:

@@ -47,6 +47,12 @@ def test_superscripts_stand_above_subscripts() -> None:
     assert ["".join(part.itertext()) for part in found] == ["w", "22", "(2)"]
 
 
+def test_a_power_of_a_name_with_a_subscript() -> None:
+    w = ad.Value(2.0, "w5")
+    inside = "<mi>w</mi><mn>5</mn><mn>2</mn>"
+    assert shown(w**2).endswith(f"<msubsup>{inside}</msubsup></math>")
+
+
 def test_a_fraction_needs_no_brackets() -> None:
     x, y = ad.values("x y", [2.0, 3.0])
     assert shown((x + 1) / (y - 1)) == (

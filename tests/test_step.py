@@ -1,11 +1,15 @@
 """One step of descent explained: before, after, and nothing changed."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from derivations import seed_003
 
 import autodiff as ad
+from autodiff.formula.closing import ending
+from autodiff.formula.page import Remark
+from autodiff.formula.task import Options
 from nn import MLP
 
 
@@ -34,6 +38,13 @@ def test_seed_003() -> None:
     assert r"\frac{\partial E_{\mathrm{total}}}{\partial\mathrm{out}_{h1}}\cdot" in step.latex()
 
 
+def test_the_value_of_a_step_is_a_list() -> None:
+    E, w = seed_003()
+    step = ad.explain_step(E, w[:1], 0.6)
+    assert step.value == [ad.derive(E, w[0]).value]
+    assert list(step.new) == ["w1"]
+
+
 def test_every_number_that_a_product_uses_has_been_shown() -> None:
     """What stands in a line of numbers is the value of a line above it, or a leaf."""
     E, w = seed_003()
@@ -51,6 +62,17 @@ def test_a_gradient_that_no_check_confirms_keeps_its_line() -> None:
     text = str(ad.explain_step(y, [x, w], 0.1))
     assert "finite difference 0.75000  (they differ: a kink" in text
     assert "agree with 1 of 2 gradients" in text
+
+
+def test_a_page_that_is_wrong_does_not_say_that_it_agrees() -> None:
+    E, w = seed_003()
+    derived = ad.derive(E, w[4:6]).derived
+    options = Options(rate=0.5, whole_step=True)
+    for factor, agree in ((1.0, "all 2"), (1.001, "1 of 2"), (-1.0, "1 of 2")):
+        one = replace(derived[0], value=factor * derived[0].value)
+        *_, said = ending(w[4:6], [one, derived[1]], options)
+        told = f"checked: backward() and finite differences agree with {agree} gradients"
+        assert said == Remark(told)
 
 
 def test_many_weights_keep_their_formulas_in_the_table() -> None:

@@ -1,9 +1,14 @@
 """Terms: signs and numbers gathered, equal things merged, nothing expanded, nothing reordered."""
 
+import math
+
 import pytest
 from derivations import number
 from hypothesis import given, strategies as st
+from rows import user_rows
 
+import autodiff as ad
+from autodiff.formula.figures import Figures
 from autodiff.formula.terms import (
     ONE,
     ZERO,
@@ -18,6 +23,7 @@ from autodiff.formula.terms import (
     times,
 )
 from autodiff.formula.text import Text
+from autodiff.op import PRODUCT
 
 a, b, c = (Name(label, value) for label, value in [("a", 2.0), ("b", 3.0), ("c", 5.0)])
 
@@ -52,6 +58,9 @@ def terms() -> st.SearchStrategy[Term]:
         (0.5 * (a - b) * (a - b), "½(a − b)²"),
         (2.0 - a, "2 − a"),
         (raised(-2.0 * a, 2.0), "(−2·a)²"),
+        (raised(Product(-0.5), 0.5), "√(−½)"),
+        (raised(ZERO, -1.0), "1/0"),
+        (b * raised(a, -0.5), "b/√(a)"),
     ],
 )
 def test_normal_form(term: Term, text: str) -> None:
@@ -71,6 +80,39 @@ def test_a_sum_has_no_sum_in_it_and_two_terms_at_least(x: Term) -> None:
     if isinstance(x, Sum):
         assert len(x.terms) > 1
         assert not any(isinstance(part, Sum) for part in x.terms)
+
+
+@pytest.mark.parametrize(
+    "x", [0.12345678901234568, 0.012345678901234567, 1.2345678901234567e-4, 123456789.12345679]
+)
+def test_constants_keep_their_digits(x: float) -> None:
+    assert float(Text().write(Product(x))) == x
+    assert Text().write(raised(a, x)) == f"a^({x!r})"
+
+
+def test_formulas_spell_powers_comparisons_and_shares() -> None:
+    numbers = {"x": 0.5, "z1": 1.0, "z2": 2.0}
+    for text, formula in (("2**x", "2^x"), ("less(x, z1)", "x < z1"), ("(z1**x)**z2", "(z1^x)^z2")):
+        assert ad.parse(text, **numbers).formula() == formula
+    x, z = ad.values("x z1", [0.5, 1.0])
+    assert ad.softmax([x.sin(), z])[0].formula() == "softmax₁(sin(x), z1)"
+
+
+def test_a_row_that_binds_like_a_product_brackets_products_only() -> None:
+    x, y, z = ad.values("x y z", [5.0, 3.0, 2.0])
+    with user_rows():
+        rest = ad.Op("rest", lambda x, y: math.fmod(x, y), (1.0, 0.0), "%", precedence=PRODUCT)
+        assert rest(x * x, y).formula() == "x² % y"
+        assert rest(x * y, z).formula() == "(x·y) % z"
+        assert rest(rest(x, y), z).formula() == "(x % y) % z"
+        assert rest(x, rest(y, z)).formula() == "x % (y % z)"
+
+
+def test_numbers_that_are_none() -> None:
+    figures = Figures()
+    assert list(map(figures.text, (math.inf, -math.inf, math.nan))) == ["∞", "-∞", "nan"]
+    assert list(map(figures.text, (0.0, -0.0, -1.0))) == ["0", "0", "-1"]
+    assert [Text().write(Product(x)) for x in (math.inf, -math.inf, math.nan)] == ["∞", "−∞", "nan"]
 
 
 def test_the_empty_sum_and_product() -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from pages import HOSTILE, derivations, formulas, seed003, text_of
+from rows import user_rows
 
 import autodiff as ad
 from autodiff.formula import formula_latex
 from autodiff.formula.latex import Latex, broken, tidy, width
 from autodiff.formula.symbols import visible
-from autodiff.formula.terms import Name
+from autodiff.formula.terms import Name, Product, raised
 from autodiff.names import labels
 
 KATEX = """
@@ -102,6 +103,9 @@ def shown(value: ad.Value) -> str:
         ("∂C/∂a_2^(3)", r"\frac{\partial C}{\partial a_2^{(3)}}"),
         ("f′(z_2^(3))", "f'(z_2^{(3)})"),
         ("a b", r"\text{a b}"),
+        ("a  b", r"\text{a}\quad\text{b}"),
+        ("é", r"\text{é}"),
+        ("|", r"\text{|}"),
         (r"\input{x}", r"{\backslash}\text{input}\{\text{x}\}"),
         ("😀", r"\text{U+1F600}"),
     ],
@@ -129,6 +133,17 @@ def test_formulas() -> None:
     assert shown(ad.softmax(z[1:])[2]) == r"\frac{e^{z_2}}{e^{z_1}+e^{z_2}+e^{z_9}}"
     assert shown(ad.softmax([x, y])[0]) == r"\frac{e^x}{e^x+e^y}"
     assert shown(ad.leaky_relu(x)) == r"\operatorname{leaky\_relu}(x,0.01)"
+
+
+def test_constants_functions_and_signs() -> None:
+    x = Name("x", 1.0)
+    assert Latex().write(Product(-0.5)) == r"-\tfrac{1}{2}"
+    assert Latex().write(Product(0.012345678901234567)) == "0.012345678901234567"
+    assert tidy(Latex().write(raised(x, 0.12345678))) == "x^{0.12345678}"
+    assert Latex().function("f") == "f"
+    with user_rows():
+        area = ad.Op("area_of_a_square", lambda x: x * x, (lambda out, x: 2 * x,), "area")
+        assert shown(area(ad.Value(2.0, "x"))) == r"\operatorname{area}(x)"
 
 
 def test_seed_003_as_on_the_board() -> None:
@@ -181,6 +196,21 @@ def test_long_rows_are_broken() -> None:
     assert all(width(line) < 80 for line in lines)
     assert all(line.startswith("+") for line in lines[1:])
     assert "".join(lines) == Latex().write(terms).replace("\x1f", "")
+
+
+def test_a_row_is_broken_at_a_factor_rather_than_inside_brackets() -> None:
+    parts = ["x" * 20, "+y", r"+z", r"\cdot (a", "+" + "b" * 70 + ")"]
+    assert list(map(width, broken("\x1f".join(parts)))) == [24, 75]
+    parts[3] = r"\cdot a"
+    assert list(map(width, broken("\x1f".join(parts)))) == [26, 72]
+
+
+def test_what_is_left_out_of_a_product_has_no_brace() -> None:
+    y = x = ad.Value(0.3, "x")
+    for i, name in enumerate("abcdefghijkl", 1):
+        y = y.sin().named(name)
+        if i in (3, 12):
+            assert (r"\underbrace" in ad.derive(y, x).latex()) == (i == 3)
 
 
 def commands(latex: str) -> set[str]:

@@ -77,7 +77,7 @@ def _box(graph: Folded, name: str, group: Any, heads: list[Value], size: int,
         kind, formula = "group", f"{size:,} values"
         title = group[len(around[0]) + 1 if around else 0 :]
         shown = computed[-1] if neuron else None
-        formula += f", last {plain(graph.names.get(shown, '')) or 'y'}" if shown else ""
+        formula += f", last {plain(graph.names.get(shown, '')) or 'y'}" if shown is not None else ""
     number = None if shown is None else float(shown.data)
     gradient = None if shown is None else graph.gradient(shown)
     return Box(name, kind, plain(title), formula, number, gradient, around, size, shown)

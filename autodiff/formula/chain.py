@@ -21,6 +21,11 @@ def number_of(slope: Slope) -> float:
     return slope.data if isinstance(slope, Value) else slope
 
 
+def _is_one(slope: Slope) -> bool:
+    """Whether a derivative is 1 wherever it is taken."""
+    return number_of(slope) == 1.0 and not (isinstance(slope, Value) and slope.args)
+
+
 class Chain:
     """The waypoints between `y` and the `xs`, users first, and the local derivatives between them.
 
@@ -31,7 +36,6 @@ class Chain:
     def __init__(self, y: Value, xs: list[Value], labels: Mapping[Value, str]) -> None:
         self.y = y
         self.xs = xs
-        self.summands = _summands(y, labels)
         order = topological(y)
         moved: set[Value] = set(xs)
         for node in order:
@@ -50,15 +54,12 @@ class Chain:
             near = [n for n in topological(node, stop=stops) if n in stops and n is not node]
             found = gradients(node, near, stop=stops)
             self.slopes[node] = dict(zip(near, found, strict=True))
+        below = self.slopes.get(y, {})
+        self.summands = {n for n in _summands(y, labels) if _is_one(below.get(n, 1.0))}
 
     def heads(self) -> set[Value]:
         """The named summands of y that x flows into: they enter y once, with the factor 1."""
-        ones = {
-            node
-            for node, slope in self.slopes[self.y].items()
-            if number_of(slope) == 1.0 and not (isinstance(slope, Value) and slope.args)
-        }
-        return (ones & self.summands) - set(self.xs)
+        return (self.summands & self.slopes[self.y].keys()) - set(self.xs)
 
     def above(self) -> dict[Value, list[tuple[Value, Slope]]]:
         """For each waypoint, the waypoints that it moves directly, with the derivative."""
@@ -75,13 +76,13 @@ class Chain:
         start = self.y if start is None else start
         paths = {start: 1}
         for node in self._between(start, x):
-            for lower in self.slopes[node] if node in paths and node is not x else ():
+            for lower in self.slopes[node] if node in paths else ():
                 paths[lower] = paths.get(lower, 0) + paths[node]
         return paths.get(x, 0)
 
     def _between(self, start: Value, end: Value) -> list[Value]:
-        """The waypoints from start to end in their order, and with them all that join the two."""
-        return self.waypoints[self._place[start] : self._place[end] + 1]
+        """The waypoints from start on before end, in their order: all that join the two."""
+        return self.waypoints[self._place[start] : self._place[end]]
 
     def paths(self, start: Value, end: Value) -> Iterator[list[Value]]:
         """Every path from start to end, left arguments first; call `count_paths` before."""

@@ -81,9 +81,7 @@ def _sum_of_branches(task: Task, f: Factor) -> Block:
     return Block([Line(Formula(f.formula), left), Line(numbers, None, relation, f.value)])
 
 
-def closing(
-    task: Task, result: Result, d: Derived, *, later: bool = False, update: bool = False
-) -> list[Entry]:
+def closing(task: Task, result: Result, d: Derived, *, later: bool, update: bool) -> list[Entry]:
     """The assembled formula, the line that checks it, and the update step.
 
     A later weight of a page names the sums that stand above, and does not write them out.
@@ -95,7 +93,8 @@ def closing(
         items.append(Block([line], result=True))
     elif result.factors:
         short, whole = (
-            _assembled(task, result, d, left, most, later) for most in (MOST_FACTORS, 10**9)
+            _assembled(task, result, d, left, most, later)
+            for most in (MOST_FACTORS, len(result.factors))
         )
         items.append(Either(short, whole))
     if not task.options.whole_step or not _agrees(d):

@@ -50,8 +50,8 @@ class Components:
         reader: Reader,
         signs: str,
         *,
-        expand: bool = False,
-        abstract: bool = False,
+        expand: bool,
+        abstract: bool,
     ) -> None:
         self.chain = chain
         self.reader = reader

@@ -40,8 +40,6 @@ def delta_form(task: Task) -> Result:
         shares: list[Term] = []
         total = 0.0
         for upper, slope in users[node]:
-            if upper not in leads and upper is not y:
-                continue
             c = task.components.between(upper, node)
             total += value[upper] * number_of(slope)
             above = adjoint.get(upper)
@@ -66,16 +64,16 @@ def delta_form(task: Task) -> Result:
                 shown = equation(task, Label(label), meaning, formula, total)
                 equations.append((shape(formula), [shown]))
             adjoint[node] = Name(label, total)
-    final = adjoint.get(x, plus())
+    final = adjoint[x]
     told = " · ".join(f"{listed(deltas, 'deltas')} {where}" for where, deltas in known.items())
     return Result(
         [
             *([Remark(told)] if told else []),
             *in_runs(equations, "deltas"),
-            equation(task, Partial(task.label(y), task.label(x)), None, final, value.get(x, 0.0)),
+            equation(task, Partial(task.label(y), task.label(x)), None, final, value[x]),
         ],
         final,
-        value.get(x, 0.0),
+        value[x],
     )
 
 

@@ -99,7 +99,7 @@ class Derivation(Showing):
     def compared(self) -> Showing:
         """The formulas one above the other, a column for each factor, so that shared factors
         show."""
-        columns = max((len(d.steps) for d in self.derived), default=0)
+        columns = max(len(d.steps) for d in self.derived)
         rows: list[tuple[Piece, ...]] = []
         for d in self.derived:
             cells: list[Piece] = [Formula(c.formula) for c in d.steps]

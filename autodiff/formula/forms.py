@@ -47,12 +47,13 @@ def chain_form(task: Task) -> Result:
     marks = task.chain.passes(task.x)
     heads = task.chain.heads()
     opening = _opening(task, marks)
-    if len(marks) > 1 and marks[1] in heads:
+    if len(marks) > 1 and marks[1] in heads.difference(task.options.stops[-1:]):
         marks = [marks[0], *marks[2:]]  # y = y1 + nothing else that matters: the factor is 1
     factors: list[Piece] = []
     blocks: list[list[Entry]] = []
     found: list[Factor] = []
     steps: list[Component] = [*opening]
+    note = ""
     for c in opening:
         blocks.append([component_block(task, c, "1")])
         factors.append(Partial(c.upper, c.lower))
@@ -61,7 +62,8 @@ def chain_form(task: Task) -> Result:
     for i, (upper, lower) in enumerate(pairwise(marks), 1 + len(opening)):
         branches = _branches(task, upper, lower)
         if upper is task.y and len(branches) == 1 and len(branches[0]) == 3:
-            branches = [[upper, lower]]  # through a hidden summand
+            note = _hidden_note(task, branches[0][1])
+            branches = [[upper, lower]]
         if len(branches) == 1 and len(branches[0]) == 2:
             c = _between(task, upper, lower)
             block: list[Entry] = [component_block(task, c, str(i))]
@@ -74,7 +76,6 @@ def chain_form(task: Task) -> Result:
         found.append(factor)
         steps += made
     left = Partial(task.label(task.y), task.label(task.x))
-    note = _hidden_note(task, heads, marks)
     assembled = times(*(factor.formula for factor in found))
     value = reduce(mul, (factor.value for factor in found), 1.0)
     return Result(
@@ -133,12 +134,9 @@ def _between(task: Task, upper: Value, lower: Value) -> Component:
     return task.components.between(upper, lower, slopes[head][lower])
 
 
-def _hidden_note(task: Task, heads: set[Value], marks: list[Value]) -> str:
-    if len(marks) < 2 or marks[1] in task.chain.slopes[task.y]:
-        return ""
-    hidden = [h for h in heads if marks[1] in task.chain.slopes[h]]
-    y = task.label(task.y)
-    return f"({task.label(hidden[0])} hidden: ∂{y}/∂{task.label(hidden[0])} = 1)" if hidden else ""
+def _hidden_note(task: Task, summand: Value) -> str:
+    hidden = task.label(summand)
+    return f"({hidden} hidden: ∂{task.label(task.y)}/∂{hidden} = 1)"
 
 
 def _split(
@@ -159,7 +157,7 @@ def _split(
         made = [_between(task, a, b) for a, b in pairwise(path if start is path[0] else path[1:])]
         partials = Factors(tuple(Partial(c.upper, c.lower) for c in made))
         # else the branches are told apart by their way; d upper / d lower is the sum of them all
-        alone = starts.count(start) == 1 and (start is not upper or len(branches) == 1)
+        alone = starts.count(start) == 1 and start is not upper
         symbol: Piece = Partial(task.label(start), task.label(lower)) if alone else Words(way)
         names.append(symbol)
         large.append(symbol if alone or len(made) == 1 else partials)
@@ -225,7 +223,7 @@ def paths_form(task: Task) -> Result:
     shown = dict(task.shown)
     target = task.label(task.x)
     branches = _branches(task, task.y, task.x)
-    starts = [p[1] if p[1] in heads and len(p) > 2 else p[0] for p in branches]
+    starts = [p[1] if p[1] in heads else p[0] for p in branches]
     for letter, path, start in zip(_letters("A"), branches, starts, strict=False):
         nodes = path if start is path[0] else path[1:]
         made = [task.components.between(a, b) for a, b in pairwise(nodes)]

@@ -125,21 +125,12 @@ class _Html(Typesetter):
         return f'<tr class="{name}"><td colspan="{len(COLUMNS)}">{content}</td></tr>\n'
 
     def _block(self, block: Block) -> str:
-        """A row; a block without a head has one for each line that says what it is about."""
-        if block.head:
-            return self._row(block, block.lines, block.head, block.number)
-        starts = [i for i, line in enumerate(block.lines) if line.left or i == 0]
-        ends = [*starts[1:], len(block.lines)]
-        return "".join(
-            self._row(block, block.lines[i:j], block.lines[i].left, "" if i else block.number)
-            for i, j in zip(starts, ends, strict=True)
-        )
-
-    def _row(self, block: Block, lines: list[Line], head: Piece | None, number: str) -> str:
+        """A row, which is about its head or about what the first line defines."""
+        head = block.head or block.lines[0].left
         row = _Row()
-        for line in lines:
+        for line in block.lines:
             self._line(row, line, line.left if block.head else None)
-        name = f'<span class="ad-number">{escape(number)}</span>' if number else ""
+        name = f'<span class="ad-number">{escape(block.number)}</span>' if block.number else ""
         name += _displayed(self.piece(head)) if head else ""
         cells = "".join(
             f'<td class="ad-{column}" data-column="{label}">{_lines(row.cells.get(column))}</td>'
@@ -154,18 +145,12 @@ class _Html(Typesetter):
         return f'<tr class="{kind}"{link}><th scope="row">{name}</th>{cells}{value}</tr>\n'
 
     def _line(self, row: _Row, line: Line, left: Piece | None) -> None:
+        text = self.piece(left) if left else ""
         column = BECAUSE if left else _column(line.right)
-        relation = (
-            "" if line.relation == "=" and column not in row.cells and not left else line.relation
-        )
-        text = (self.piece(left) if left else "") + (
-            self.symbols.sign(relation) if relation else ""
-        )
-        is_value = isinstance(line.right, Number) and line.right.value == line.value
-        if not is_value:
-            if column == NUMBERS and relation == "≈" and column not in row.cells:
-                text = ""  # the sign stands before the value
-            row.add(column, _broken(text + self.piece(line.right)))
+        first = column not in row.cells and not left
+        if not (first and (line.relation == "=" or column == NUMBERS)):  # of numbers: see the value
+            text += self.symbols.sign(line.relation)
+        row.add(column, _broken(text + self.piece(line.right)))
         if line.rule:
             row.add(BECAUSE, f'<span class="ad-note">{math(self.rule(*line.rule))}</span>')
         if line.note:

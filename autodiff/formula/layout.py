@@ -192,9 +192,8 @@ class Layout:
 
     def _factor(self, part: Piece) -> str:
         text = self._piece(part)
-        if isinstance(part, Summands) and len(part.parts) > 1:
-            return f"({text})"
-        if isinstance(part, Formula) and re.search(r"^−| [+−] ", _outside(text)):
+        signs = isinstance(part, Formula) and re.search(r"^−| [+−] ", _outside(text))
+        if signs or isinstance(part, Summands):
             return f"({text})"
         return self._bracketed(text, "−")
 
@@ -275,7 +274,7 @@ def _wrapped(lead: str, text: str, width: int) -> list[str]:
             row = indent
         row += word
         while _width(row.rstrip()) > width:
-            cut = max(_fitting(row, width), len(indent) + 1)
+            cut = _fitting(row, width)
             bracket = row.rfind("(", len(indent) + 12, cut) + 1
             rows.append(row[: bracket or cut])
             row = indent + row[bracket or cut :]

@@ -6,7 +6,10 @@ Layers are read off the dotted paths (`hidden.h1.sum_h1` belongs to `hidden`). A
 the recorded graph; the entry for the weight that was asked for closes the page.
 """
 
+import math
+from collections import Counter
 from dataclasses import dataclass, field
+from operator import mul
 
 from autodiff.formula.alike import Entry, listed
 from autodiff.formula.chain import number_of
@@ -38,6 +41,7 @@ class LayerSums:
     name: str
     sums: list[Value] = field(default_factory=list)
     activations: dict[Value, Value] = field(default_factory=dict)  # z -> a = f(z)
+    uses: Counter[Value] = field(default_factory=Counter)  # node -> how many sums it goes into
 
     def sources(self) -> list[Value]:
         """The activations or inputs that the layer's weights multiply, in the order of the first
@@ -54,10 +58,11 @@ class LayerSums:
             if node in seen:
                 continue
             seen.add(node)
-            if node.op == "mul":
-                left, right = node.args
-                if isinstance(left, Value) and isinstance(right, Value):
-                    pairs.append((right, left) if self._is_weight(left, right) else (left, right))
+            if node.op in ("mul", "inner"):
+                for left, right in zip(node.args, node.args[len(node.args) // 2 :], strict=False):
+                    if isinstance(left, Value) and isinstance(right, Value):
+                        turned = self._is_weight(left, right)
+                        pairs.append((right, left) if turned else (left, right))
             elif node.op in ("add", "sum"):
                 stack.extend(a for a in reversed(node.args) if isinstance(a, Value))
         return pairs
@@ -66,7 +71,9 @@ class LayerSums:
         """Whether the left factor is the weight: it is used once, its source by every neuron."""
         if bool(left.args) != bool(right.args):
             return bool(right.args)
-        users = [sum(f in topological(z) for z in self.sums) for f in (left, right)]
+        if not self.uses:
+            self.uses.update(node for z in self.sums for node in topological(z))
+        users = [self.uses[factor] for factor in (left, right)]
         return users[0] < users[1] or (users[0] == users[1] and _letter(left) == "w")
 
 
@@ -146,30 +153,42 @@ def _delta_block(task: Task, layer: LayerSums, above: LayerSums | None) -> Block
     """δ of one layer: from the error for the last layer, through the weights above for the
     others."""
     left = Label(f"δ{_of_sums(task, layer)}")
-    deltas = _column([task.adjoints.get(z, 0.0) for z in layer.sums])
-    slopes = _column([_slope(z, layer) for z in layer.sums])
+    deltas = [task.adjoints.get(z, 0.0) for z in layer.sums]
+    slopes = [_slope(z, layer) for z in layer.sums]
     z = f"z{_of_sums(task, layer)}"
+    sources = [layer.activations.get(s, s) for s in layer.sums]
     if above is None:
-        names = [layer.activations.get(s, s) for s in layer.sums]
-        outer = _column([task.adjoints.get(a, 0.0) for a in names])
+        through = [task.adjoints.get(a, 0.0) for a in sources]
         symbols = Words(f"∂{task.label(task.y)}/∂a{_of_sums(task, layer)} ⊙ f′({z})")
-        numbers: tuple[Piece, ...] = (outer, Words("⊙"), slopes)
+        numbers: tuple[Piece, ...] = (_column(through), Words("⊙"), _column(slopes))
     else:
         symbols = Words(f"W{_of_weights(task, above)}ᵀ δ{_of_sums(task, above)} ⊙ f′({z})")
-        sources = [layer.activations.get(s, s) for s in layer.sums]
         weights = [_weights(above, target, sources) for target in above.sums]
-        transposed = Matrix(tuple(tuple(map(Number, row)) for row in zip(*weights, strict=True)))
-        over = _column([task.adjoints.get(t, 0.0) for t in above.sums])
-        numbers = (transposed, over, Words("⊙"), slopes)
+        rows = list(zip(*weights, strict=True))
+        transposed = Matrix(tuple(tuple(map(Number, row)) for row in rows))
+        over = [task.adjoints.get(t, 0.0) for t in above.sums]
+        through = [sum(map(mul, row, over)) for row in rows]
+        numbers = (transposed, _column(over), Words("⊙"), _column(slopes))
+    if not all(map(layer.products, layer.sums)) or not all(map(_close, deltas, through, slopes)):
+        raise ValueError(
+            f"the matrix form needs layers of weighted sums, each used by the next alone, and "
+            f"{layer.name} is none; choose form='delta' here"
+        )
     named = Matrix(tuple((Label(delta_name(task.label(s))),) for s in layer.sums))
     return Block(
         [
             Line(symbols, left),
-            Line(Factors(numbers, tight=True), relation="≈"),
-            Line(deltas, relation="≈", note=f"{deltas.shape}, {_sums_text(layer)}"),
+            Line(Factors(numbers), relation="≈"),
+            Line(_column(deltas), relation="≈", note=f"{len(deltas)}×1, {_sums_text(layer)}"),
             Line(named),
         ]
     )
+
+
+def _close(delta: float, through: float, slope: float) -> bool:
+    """Whether a delta is what comes through the layer above, times the slope."""
+    product = through * slope
+    return math.isclose(delta, product, rel_tol=1e-6, abs_tol=1e-12) or delta != delta
 
 
 def _sums_text(layer: LayerSums) -> str:
@@ -183,10 +202,8 @@ def _gradient_blocks(task: Task, layer: LayerSums, below: str) -> list[Item]:
     inputs = Matrix((tuple(Number(s.data) for s in sources),))
     deltas = [task.adjoints.get(z, 0.0) for z in layer.sums]
     product = Matrix(tuple(tuple(Number(d * s.data) for s in sources) for d in deltas))
-    used = [[w for s in sources for t, w in layer.products(z) if t is s] for z in layer.sums]
-    weights = Matrix(
-        tuple(tuple(Label(task.label(w)) for w in row if w in task.reader.labels) for row in used)
-    )
+    used = [dict(layer.products(z)) for z in layer.sums]
+    weights = Matrix(tuple(tuple(_weight(task, row.get(s)) for s in sources) for row in used))
     blocks: list[Item] = [
         Block([Line(weights, Label(f"W{_of_weights(task, layer)}"), note=weights.shape)]),
         Block(
@@ -195,7 +212,7 @@ def _gradient_blocks(task: Task, layer: LayerSums, below: str) -> list[Item]:
                     Words(f"δ{_of_sums(task, layer)} {below}ᵀ"),
                     Label(f"∂{y}/∂W{_of_weights(task, layer)}"),
                 ),
-                Line(Factors((_column(deltas), inputs), tight=True), relation="≈"),
+                Line(Factors((_column(deltas), inputs)), relation="≈"),
                 Line(product, relation="≈", note=product.shape),
             ]
         ),
@@ -208,6 +225,13 @@ def _gradient_blocks(task: Task, layer: LayerSums, below: str) -> list[Item]:
     return blocks
 
 
+def _weight(task: Task, weight: Value | None) -> Piece:
+    """A weight by its name, or by its number; 0 where there is no connection."""
+    if weight is None:
+        return Number(0.0)
+    return Label(task.label(weight)) if weight in task.reader.labels else Number(weight.data)
+
+
 def _column(numbers: list[float]) -> Matrix:
     return Matrix(tuple((Number(x),) for x in numbers))
 
@@ -215,7 +239,9 @@ def _column(numbers: list[float]) -> Matrix:
 def _slope(z: Value, layer: LayerSums) -> float:
     """f′(z): d a / d z of a neuron, 1 where it is linear."""
     a = layer.activations.get(z)
-    return next((slope for arg, slope in local_slopes(a) if arg is z), 0.0) if a else 1.0
+    if a is None:
+        return 1.0
+    return next((slope for arg, slope in local_slopes(a) if arg is z), 0.0)
 
 
 def _weights(layer: LayerSums, target: Value, sources: list[Value]) -> list[float]:

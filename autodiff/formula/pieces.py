@@ -87,7 +87,7 @@ class Typesetter:
     def factor(self, part: Piece) -> str:
         """A piece as a factor, in brackets where it needs them."""
         text = self.piece(part)
-        needs = (isinstance(part, Summands) and len(part.parts) > 1) or self._signed(part)
+        needs = isinstance(part, Summands) or self._signed(part)
         if isinstance(part, Formula):
             precedence = self._formula(part)[1]
             needs = needs or precedence <= SUM

@@ -16,6 +16,13 @@ Shown = tuple[str, int]  # a piece of output, and how tightly it binds
 ALONE = COMPARISON - 1  # a place where nothing needs brackets
 
 
+class _Exactly(Figures):
+    """Every number as it is."""
+
+    def exact(self, x: float) -> bool:
+        return True
+
+
 class Printer:
     """Terms to output. Subclasses spell: see the methods below the line."""
 
@@ -52,9 +59,12 @@ class Printer:
         """A number; a negative one binds like a sign."""
         if x in CONSTANTS:
             return self.constant(CONSTANTS[x]), PRODUCT
-        figures = self.figures if self.numbers else EXACTLY
-        text = self.number(figures.text(abs(x)))
+        text = self.number(self.decimals(abs(x)))
         return (self.MINUS + text, SIGN) if x < 0.0 else (text, CALL)
+
+    def decimals(self, x: float) -> str:
+        """A constant of a formula is not rounded, what is put in for names is."""
+        return (self.figures if self.numbers else EXACTLY).text(x)
 
     def sum(self, x: Sum) -> str:
         out = ""
@@ -68,7 +78,7 @@ class Printer:
             product = as_product(part)
             negative = product.coefficient < 0.0
             size = Product(-product.coefficient, product.factors) if negative else part
-            text = self.within(_unwrapped(size), PRODUCT)
+            text = self.within(size, PRODUCT)
             if i and self.numbers and not negative and isinstance(part, Name) and part.value < 0.0:
                 text = self.brackets(text)
             sign = self.MINUS if negative else self.PLUS
@@ -117,7 +127,7 @@ class Printer:
         inner = self.within(base, CALL)
         if isinstance(base, Name) and not self.numbers:
             inner = self.base(base.label)
-        return self.superscript(inner, self.figures.text(exponent))
+        return self.superscript(inner, EXACTLY.text(exponent))
 
     def apply(self, x: Call) -> Shown:
         op = x.op
@@ -200,16 +210,8 @@ def _number(x: Term) -> float:
     return x.coefficient if isinstance(x, Product) and not x.factors else math.nan
 
 
-EXACTLY = Figures(17)  # a constant of a formula is not rounded
+EXACTLY = _Exactly(17)
 _GAP = Name("…", 0.0)
-
-
-def _unwrapped(x: Term) -> Term:
-    """A product that is one bare factor, as that factor."""
-    if isinstance(x, Product) and x.coefficient == 1.0 and len(x.factors) == 1:
-        base, exponent = x.factors[0]
-        return base if exponent == 1.0 else x
-    return x
 
 
 def share_of(xs: tuple[Term, ...]) -> tuple[int, tuple[Term, ...]]:

@@ -90,8 +90,10 @@ def derivative(label: str) -> tuple[str, str, int] | None:
     (('C', 'a_2^(3)', 1), ('y', 'x', 2))
     """
     match = _PARTIAL.fullmatch(visible(label))
-    order = int(match["order"].translate(FROM_SUPERSCRIPT) or 1) if match else 1
-    return (match["upper"], match["lower"], order) if match else None
+    if not match:
+        return None
+    order = int(match["order"].translate(FROM_SUPERSCRIPT) or 1)
+    return match["upper"], match["lower"], order
 
 
 def partial(upper: str, lower: str, order: int = 1) -> str:

@@ -37,7 +37,7 @@ class Text(Printer):
         found = simple_fraction(size)
         if found:
             return VULGAR.get(found, f"{found[0]}/{found[1]}")
-        return self.figure(size)[0]
+        return super().coefficient(size)
 
     def coefficient_alone(self, x: float) -> Shown:
         found = simple_fraction(x)

@@ -49,7 +49,7 @@ class Typeset(Printer):
     def figure(self, x: float) -> Shown:
         if x in CONSTANTS:
             return self.constant(CONSTANTS[x]), PRODUCT
-        mantissa, _, exponent = self.figures.text(abs(x)).partition("e")
+        mantissa, _, exponent = self.decimals(abs(x)).partition("e")
         text, precedence = self.digits(mantissa), CALL
         if exponent:
             ten = self.script(self.digits("10"), "", self.digits(exponent.replace("-", "−")))
@@ -105,11 +105,7 @@ class Typeset(Printer):
         over, under = self.name(upper), self.name(lower)
         under = self.script(self.base(lower), "", times) if times else under
         over = self.script(d, "", times) + over
-        return (
-            over + self.sign("/") + d + under
-            if inline
-            else self.fraction(over, d + under, False)[0]
-        )
+        return over + self.sign("/") + d + under if inline else self.large_fraction(over, d + under)
 
     def words(self, text: str) -> str:
         """A sentence, the names in it set as names."""

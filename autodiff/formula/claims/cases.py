@@ -4,11 +4,11 @@ import re
 
 from autodiff.syntax import Source, Token
 
-BEGIN, END, CELL, ROW, OTHERWISE = r"\begin{cases}", r"\end{cases}", "&", r"\\", "otherwise"
+BEGIN, END, CELL, ROW = r"\begin{cases}", r"\end{cases}", "&", r"\\"
 SIGNS = (BEGIN, END, CELL, ROW)
 WORDS = re.compile(
-    r"\\(?:text|textrm|mathrm|mbox)\{\s*(?:(if|where|when|for)|(otherwise|else)),?\s*\}"
-    r"|(otherwise)(?![A-Za-z_])"
+    r"\\(?:text|textrm|mathrm|mbox)\{\s*(?:if|where|when|for|otherwise|else),?\s*\}"
+    r"|otherwise(?![A-Za-z_])"
 )
 
 

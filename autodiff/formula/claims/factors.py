@@ -57,7 +57,7 @@ def align(
         wanted.remove(theirs)
         direction = _renamed(program, columns, points, ours, theirs, swaps)
         known = known and direction != 0.0
-        ratio *= direction or 1.0
+        ratio *= direction
     whole = ""
     if len(part.factors) == len(term.factors) == len(pairs) == part.coefficient == 1:
         number = "" if term.coefficient == 1.0 else f"{number_text(term.coefficient)}·"
@@ -119,7 +119,7 @@ def _product(columns: Sequence[Column]) -> Column:
     return [prod(row) for row in zip(*columns, strict=True)]
 
 
-def _counterpart(column: Column, wanted: Sequence[Factor], direction: float = 1.0) -> Factor | None:
+def _counterpart(column: Column, wanted: Sequence[Factor], direction: float) -> Factor | None:
     turned = column if direction > 0.0 else [-x for x in column]
     return next((factor for factor in wanted if same(turned, factor.column)), None)
 
@@ -128,7 +128,7 @@ def _divided(part: Part, claimed: list[Claimed], wanted: list[Factor]) -> list[F
     """Factors that the claim divides by where it should multiply, or the reverse."""
     findings = []
     for ours in list(claimed):
-        found = _counterpart(_inverse(ours.column), wanted)
+        found = _counterpart(_inverse(ours.column), wanted, 1.0)
         if found is not None:
             claimed.remove(ours)
             wanted.remove(found)

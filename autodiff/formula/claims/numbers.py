@@ -47,7 +47,7 @@ class Written:
     digits: int
     calculated: bool
 
-    def agrees(self, x: float, units: float = 0.5) -> bool:
+    def agrees(self, x: float, units: float) -> bool:
         """Whether x is this number, within so many units of the last digit."""
         return close(self.value, x, units * self.unit * (1.0 + 1e-9))
 
@@ -55,12 +55,13 @@ class Written:
 def as_number(program: Program) -> Written:
     """The number of a claim without names: one number, or a calculation with rounded numbers."""
     literals = [node for node in program.nodes if not node.op]
+    calculated = any(node.op not in ("", "neg") for node in program.nodes)
     unit, digits = 0.0, 0
     for literal in literals:
         mantissa, _, exponent = literal.word.lower().partition("e")
         whole, _, decimals = mantissa.partition(".")
         places = len(decimals) - float(exponent or 0)  # a float: an exponent may have any length
-        if len(literals) == 1 or places >= 3:
+        if not calculated or places >= 3:
             unit = max(unit, power(10.0, -places))
         digits = max(digits, sum(map(str.isdecimal, (whole + decimals).lstrip("0"))))
     stack: list[float] = []
@@ -68,7 +69,6 @@ def as_number(program: Program) -> Written:
         args = stack[len(stack) - len(node.args) :]
         del stack[len(stack) - len(node.args) :]
         stack.append(call(node.op, args) if node.op else node.number)
-    calculated = any(node.op not in ("", "neg") for node in program.nodes)
     return Written(stack[-1], unit, digits, calculated)
 
 

@@ -152,7 +152,7 @@ class Arranger:
         elif sign in ("=", "≈") and len(self._opened) == 1 and self._is_left_side():
             self.left, self.tokens = self.tokens, []
             self._complete = False
-        elif sign in (*cases.SIGNS, cases.OTHERWISE):
+        elif sign in cases.SIGNS:
             self._case(sign, at)
         elif sign in COMPARISONS:
             self._opened[-1].compared.append((len(self.tokens), sign, at))
@@ -233,8 +233,6 @@ class Arranger:
             return
         if opened.role != "cases":
             raise self.source.error("this stands only between cases", at)
-        if sign == cases.OTHERWISE:
-            return
         self._compare(opened)
         opened.cells.append(self.tokens[opened.start :])
         del self.tokens[opened.start :]
@@ -270,7 +268,8 @@ class Arranger:
         parts = [tokens[a + 1 : b] for a, b in zip([-1, *cuts], [*cuts, len(tokens)], strict=True)]
         signs = [sign for _, sign, _ in opened.compared]
         at = opened.compared[0][2]
-        if len(parts) > 3 or not all(parts) or (len(parts) == 3 and "=" in signs):
+        ways = {sign[0] for sign in signs}  # 0 < x > 1 says nothing of 0 and 1
+        if len(parts) > 3 or not all(parts) or (len(parts) == 3 and (len(ways) > 1 or "=" in ways)):
             raise self.source.error("a comparison has a number or a name on either side", at)
         if signs[0] in (">", ">="):
             parts.reverse()

@@ -65,7 +65,7 @@ class Parts:
         heads = chain.heads()
         found = []
         for letter, path in zip(ascii_uppercase, chain.paths(y, x), strict=False):
-            nodes = path[1:] if path[1] in heads and len(path) > 2 else path
+            nodes = path[1:] if path[1] in heads else path
             route = " → ".join(self.reader.labels[node] for node in nodes)
             title = f"path {letter}" if paths > 1 else ""
             found.append(self._product(title, route, list(self._steps(chain, nodes))))

@@ -190,6 +190,11 @@ def number_text(x: float) -> str:
     return Figures().text(x).replace("-", "−")
 
 
+def tight(text: str) -> str:
+    """A part of a claim as a factor."""
+    return f"({text})" if " " in text else text
+
+
 def compiled(read: Read, labels: Mapping[Value, str]) -> Program:
     """The program of a claim. ParseError for a function with the wrong number of operands."""
     nodes: list[Node] = []

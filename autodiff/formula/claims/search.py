@@ -10,7 +10,16 @@ from collections.abc import Iterator, Sequence
 
 from autodiff.formula.claims.names import stem
 from autodiff.formula.claims.parts import Part
-from autodiff.formula.claims.program import Column, Node, Points, Program, call, compiled, same
+from autodiff.formula.claims.program import (
+    Column,
+    Node,
+    Points,
+    Program,
+    call,
+    compiled,
+    same,
+    tight,
+)
 from autodiff.formula.claims.reading import Read
 from autodiff.formula.claims.sentences import Finding
 from autodiff.formula.delta import delta_name
@@ -197,7 +206,7 @@ def _shapes(tried: _Trial, read: Read, parts: Sequence[Part]) -> Iterator[Try]:
         if nodes[i].op or nodes[i].atom is not None:
             yield (
                 {i: [1.0 - x for x in column]},
-                Finding("", "", f"{text} should be 1 − {_tight(text)}"),
+                Finding("", "", f"{text} should be 1 − {tight(text)}"),
             )
             yield {i: [x * x for x in column]}, Finding("", "", f"{text} should be squared")
         if nodes[i].op == "power":
@@ -271,7 +280,3 @@ def _balanced(tokens: Sequence[Token]) -> bool:
         if depth < 0:
             return False
     return depth == 0
-
-
-def _tight(text: str) -> str:
-    return f"({text})" if " " in text else text

@@ -6,7 +6,7 @@ Sums are multiplied out where they add paths, as in (a·b + c·d)·e; a differen
 
 from dataclasses import dataclass
 
-from autodiff.formula.claims.program import Column, Program, call
+from autodiff.formula.claims.program import Column, Program, call, tight
 
 MOST_TERMS = 64
 MOST_NODES = 2_000
@@ -22,10 +22,10 @@ class Monomial:
 
     def text(self, program: Program) -> str:
         """The term, as far as its factors go."""
-        shown = "·".join(
-            program.text(i) if e > 0 else f"1/{program.text(i)}" for i, e in self.factors
-        )
-        return shown or f"{self.coefficient:g}"
+        texts = [(tight(program.text(i)), e) for i, e in self.factors]
+        above = "·".join(text for text, e in texts for _ in range(e))
+        below = "".join(f"/{text}" for text, e in texts for _ in range(-e))
+        return (above or f"{self.coefficient:g}") + below
 
 
 Parts = list[Monomial]

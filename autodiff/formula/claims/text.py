@@ -111,8 +111,6 @@ class Scanner:
             self._in_cases += (sign == cases.BEGIN) - (sign == cases.END)
             return self._put("sign", sign, len(sign))
         word = cases.WORDS.match(text, at) if self._in_cases else None
-        if word and not word[1]:
-            return self._put("sign", cases.OTHERWISE, len(word[0]))
         self._at = word.end() if word else at
         return bool(word)
 
@@ -135,8 +133,6 @@ class Scanner:
         follows = text[found.end() :][:40].lstrip()
         if follows.startswith("|") and self._resolve(found[0]) is not None:
             return False  # as in |x|, where x is called like a function
-        if found[0] in NUMBERS or (found[0][-1] == "√" and len(found[0]) > 1):
-            return False
         return self._put(
             "function", self._functions[word] + found[2].replace("′", "'"), len(found[0])
         )
