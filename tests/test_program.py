@@ -622,3 +622,20 @@ def test_the_graph_is_compared_with_its_leaves_once(monkeypatch, leaf):
     )
     assert len(made) == 1
     assert len(looked) <= 1
+
+
+def test_zeros_of_either_sign_are_two_numbers():
+    x = ad.Value(2.0, "x")
+    program = ad.compile([x * 0.0, x * -0.0], x)
+    assert [math.copysign(1.0, number) for number in program(2.0)] == [1.0, -1.0]
+
+
+def test_parameters_may_stand_behind_the_one_input():
+    w, x, z = ad.values("w x z", [0.5, 2.0, 3.0])
+    X, Z = np.array([1.0, 2.0]), np.array([3.0, 5.0])
+    one = ad.compile((w * x).sin(), x, parameters=[w])
+    assert one.value_and_grad(X, [0.25])[0] == one.value_and_grad(X, params=[0.25])[0]
+    assert one.value_and_grad(X, [0.25])[0] != one.value_and_grad(X)[0]
+    two = ad.compile((w * x * z).sin(), [x, z], parameters=[w])
+    value = np.mean(np.sin(0.5 * X * Z))
+    assert two.value_and_grad(X, Z)[0] == pytest.approx(value, rel=1e-15)
