@@ -1103,7 +1103,9 @@ def test_random_points_lie_in_the_domain() -> None:
 def test_numbers_where_nothing_is_learnt_from_the_point(number: str) -> None:
     """A factor that is 0 there, and a slope that is the same everywhere."""
     x, a, z = ad.values("x a z", [0.5, 2.0, 0.0])
-    assert not check_formula((x * a * z).named("y"), "x", number)
+    verdict = check_formula((x * a * z).named("y"), "x", number)
+    assert not verdict
+    assert "is missing" not in verdict.why
     assert check_formula((x + a).named("y"), "x", number).ok == (number == "1.000")
 
 

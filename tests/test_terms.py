@@ -59,6 +59,7 @@ def terms() -> st.SearchStrategy[Term]:
         (2.0 - a, "2 − a"),
         (raised(-2.0 * a, 2.0), "(−2·a)²"),
         (raised(Product(-0.5), 0.5), "√(−½)"),
+        (raised(Product(4.0), 0.5), "2"),
         (raised(ZERO, -1.0), "1/0"),
         (b * raised(a, -0.5), "b/√(a)"),
     ],
