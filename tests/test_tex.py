@@ -146,6 +146,13 @@ def test_constants_functions_and_signs() -> None:
         assert shown(area(ad.Value(2.0, "x"))) == r"\operatorname{area}(x)"
 
 
+def test_a_factor_that_is_negative_has_brackets_and_a_zero_has_none() -> None:
+    x = ad.Value(0.0, "x")
+    z = (-2.0 * x).named("z")
+    latex = ad.derive((z * z).named("y"), x).latex()
+    assert r"&=0\cdot(-2)=0" in latex
+
+
 def test_seed_003_as_on_the_board() -> None:
     E, w = seed003()
     latex = ad.derive(E, w[4], rate=0.6).latex()
