@@ -689,3 +689,7 @@ def test_another_dialect() -> None:
     assert steps[0] == ("number", "2", 0, 0)
     assert steps[1] == ("name", "x", 0, 2)
     assert steps[3] == ("apply", "add", 2, 4)
+
+
+def test_what_stands_behind_an_empty_statement_counts() -> None:
+    assert [*parse_lines("; z = 2*w; ; y = z*z;", w=3.0)] == ["w", "z", "y"]
