@@ -693,3 +693,13 @@ def test_another_dialect() -> None:
 
 def test_what_stands_behind_an_empty_statement_counts() -> None:
     assert [*parse_lines("; z = 2*w; ; y = z*z;", w=3.0)] == ["w", "z", "y"]
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [("f(x) = 2*x", "; write f = ... without brackets"), ("w*x", ""), ("(w)", ""), ("2(w", "")],
+)
+def test_a_line_that_is_no_definition_says_what_to_write(line: str, hint: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        parse_lines(line, w=3.0, x=2.0)
+    assert caught.value.problem == f"expected a line such as z = w*x + b{hint}"
