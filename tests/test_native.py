@@ -245,6 +245,31 @@ def test_asides_of_a_node_go_with_it():
         assert (Value(1.0).name, Value(1.0).data, Value(1.0).grad) == ("", 1.0, 0.0)
 
 
+def test_a_node_in_the_memory_of_one_that_is_gone_has_nothing_of_it():
+    x = Value(3.0)
+    for _ in range(100):
+        nodes = [(x * 2.0).named("gone") + x for _ in range(10)]
+        nodes[-1].backward()
+        held = [weakref.ref(node) for node in nodes]
+        del nodes
+        assert [ref() for ref in held] == [None] * 10
+        y = -(x * 5.0)
+        assert (y.name, y.data, y.grad, y.op, len(y.args)) == ("", -15.0, 0.0, "neg", 1)
+        assert weakref.getweakrefcount(y) == weakref.getweakrefcount(y.args[0]) == 0
+
+
+def test_a_circle_tied_by_hand_ends():
+    """No recording makes one, and its numbers mean nothing; the walk comes back all the same."""
+    x = Value(3.0)
+    y = x * 2.0
+    z = y + x
+    y.operands = (z, y)
+    z.backward()
+    y.operands = (x, 2.0)  # untied, so that it is freed
+    z.backward()
+    assert y.grad >= 1.0
+
+
 def test_subclasses():
     class Noted(Value):
         def __init__(self, data, note):

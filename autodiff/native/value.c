@@ -30,6 +30,12 @@ All of it runs under the GIL, and no Python code runs inside `backward` unless a
 
 #include "value.h"
 
+#ifdef __GNUC__
+#define PREFETCH(p) __builtin_prefetch(p)
+#else
+#define PREFETCH(p) ((void)(p))
+#endif
+
 static PyTypeObject *ValueType;
 static PyObject *names;        /* address: name */
 static PyObject *other_data;   /* address: what was stored in `data` that is no float; used later */
@@ -243,10 +249,20 @@ static inline PyObject *recorded(Value *node, int now)
     return (PyObject *)node;
 }
 
+/* Nodes to be used again. A program that makes and drops the same graph over and over, as training
+   does, would otherwise spend its time on giving memory back to the system and asking for it. */
+static Value *freed;
+static int freed_count;
+enum { FREED_ROOM = 1 << 14 }; /* 1.3 MB */
+
 static inline Value *new_node(int row, int arity, double data)
 {
-    Value *node = PyObject_New(Value, ValueType);
-    if (node == NULL)
+    Value *node = freed;
+    if (node != NULL) {
+        freed = node->next;
+        freed_count--;
+        (void)PyObject_Init((PyObject *)node, ValueType);
+    } else if ((node = PyObject_New(Value, ValueType)) == NULL)
         return NULL;
     node->data = data;
     node->grad = 0.0;
@@ -744,7 +760,12 @@ static void free_node(Value *node)
     PyTypeObject *type = Py_TYPE(node);
     Py_XDECREF(node->a); /* joins those that wait, when this was its last user */
     Py_XDECREF(node->b);
-    type->tp_free(node);
+    if (type == ValueType && freed_count < FREED_ROOM) {
+        node->next = freed;
+        freed = node;
+        freed_count++;
+    } else
+        type->tp_free(node);
     Py_DECREF(type);
 }
 
@@ -777,17 +798,16 @@ static void value_dealloc(PyObject *self)
 /* ---------------------------------------------------------------- backward */
 
 typedef struct {
-    uint32_t place; /* in `nodes` */
-    uint32_t left;  /* operands still to come, of MANY from the last to the first */
+    Value *node;
+    size_t left; /* operands still to come, from the last to the first */
 } Step;
 
 typedef struct {
-    Value **nodes;    /* in the order in which they are met */
-    uint32_t *order;  /* their places, operands before users */
-    double *adjoints; /* by place */
-    char *reached;    /* by place: whether anything flows to it */
-    Step *steps;
-    uint32_t n, ordered, room;
+    Value **nodes;    /* operands before users */
+    double *adjoints; /* beside them */
+    char *reached;    /* beside them: whether anything flows to it */
+    Step *steps;      /* nodes that wait for their operands, each for the one after it */
+    uint32_t n, room;
     uint32_t by_python; /* nodes whose slopes Python computed */
     uint8_t asides;   /* of any of the nodes */
     uint8_t sure;     /* all rows have kernels that never leave it to Python */
@@ -808,7 +828,6 @@ static int grow(Walk *walk)
     if ((p = PyMem_RawRealloc(walk->array, room * sizeof *walk->array)) == NULL) goto no_memory; \
     walk->array = p;
     GROW(nodes)
-    GROW(order)
     GROW(adjoints)
     GROW(reached)
     GROW(steps)
@@ -832,7 +851,6 @@ static void end_walk(Walk *walk)
         return;
     }
     PyMem_RawFree(walk->nodes);
-    PyMem_RawFree(walk->order);
     PyMem_RawFree(walk->adjoints);
     PyMem_RawFree(walk->reached);
     PyMem_RawFree(walk->steps);
@@ -843,61 +861,65 @@ static inline int has_kernel(Value *node)
     return node->row < KERNELS && kernels[node->row].arity == node->arity;
 }
 
-static inline int is_met(Walk *walk, Value *node)
+static inline int is_met(const Walk *walk, const Value *node)
 {
     return node->mark < walk->n && walk->nodes[node->mark] == node;
 }
 
-/* Meet a node for the first time: a leaf is in order at once, another waits for its operands. */
-static inline int meet(Walk *walk, Value *node, uint32_t *depth)
+/* Operand `k`; NULL for a constant. */
+static inline Value *operand_of(const Value *node, size_t k)
 {
-    uint32_t place = walk->n;
-    if (place == walk->room && grow(walk))
-        return -1;
-    walk->nodes[place] = node;
-    node->mark = place;
-    walk->reached[place] = 0;
-    walk->n++;
-    walk->asides |= node->asides;
-    if (node->arity == 0)
-        walk->order[walk->ordered++] = place;
-    else {
-        Step *step = &walk->steps[(*depth)++];
-        walk->sure &= has_kernel(node) && node->row != POWER && node->arity != MANY;
-        step->place = place;
-        step->left = node->arity == MANY ? (uint32_t)PyTuple_GET_SIZE(node->a) : node->arity;
-    }
-    return 0;
+    PyObject *item;
+    if (node->arity != MANY)
+        return (Value *)(k ? node->b : node->a);
+    item = PyTuple_GET_ITEM(node->a, k);
+    return is_value(item) ? (Value *)item : NULL;
 }
 
-/* The nodes behind `root` in the order of graph.topological(root, right_first=True). */
+/* The nodes behind `root` in the order of graph.topological(root, right_first=True). The mark of a
+   node is its place among them or, inverted, among the steps while it waits for its operands. */
 static int find_order(Walk *walk, Value *root)
 {
-    uint32_t depth = 0;
-    walk->n = walk->ordered = walk->by_python = walk->asides = walk->pinned = 0;
-    walk->sure = 1;
-    if (meet(walk, root, &depth))
-        return -1;
-    while (depth > 0) {
-        Step *step = &walk->steps[depth - 1];
-        Value *node = walk->nodes[step->place];
-        PyObject *next = NULL;
-        if (step->left == 0) {
-            walk->order[walk->ordered++] = step->place;
-            depth--;
-            continue;
+    Value **nodes = walk->nodes, *node = root, *user = NULL;
+    Step *steps = walk->steps;
+    size_t left = 0; /* operands of the last step, `user`, still to come */
+    uint32_t n = 0, depth = 0, i;
+    uint8_t asides = 0, sure = 1;
+    walk->n = walk->by_python = walk->pinned = 0;
+    while (node != NULL) { /* met for the first time */
+        if (n + depth == walk->room) {
+            if (grow(walk))
+                return -1;
+            nodes = walk->nodes, steps = walk->steps;
         }
-        step->left--;
-        if (node->arity != MANY)
-            next = step->left ? node->b : node->a;
-        else {
-            next = PyTuple_GET_ITEM(node->a, step->left);
-            if (!is_value(next))
-                next = NULL;
+        asides |= node->asides;
+        sure &= has_kernel(node) && node->row != POWER && node->arity != MANY;
+        if (depth > 0)
+            steps[depth - 1].left = left;
+        left = node->arity == MANY ? (size_t)PyTuple_GET_SIZE(node->a) : node->arity;
+        PREFETCH(node->a);
+        node->mark = ~depth;
+        steps[depth++].node = user = node;
+        for (node = NULL; node == NULL && depth > 0;) {
+            if (left > 0) {
+                node = operand_of(user, --left);
+                if (node != NULL && ((node->mark < n && nodes[node->mark] == node) ||
+                                     (~node->mark < depth && steps[~node->mark].node == node)))
+                    node = NULL;
+            } else {
+                user->mark = n;
+                nodes[n++] = user;
+                if (--depth > 0)
+                    user = steps[depth - 1].node, left = steps[depth - 1].left;
+            }
         }
-        if (next != NULL && !is_met(walk, (Value *)next) && meet(walk, (Value *)next, &depth))
-            return -1;
     }
+    for (i = 0; i < n; i++)
+        walk->adjoints[i] = -0.0; /* -0 + x is x for every x */
+    memset(walk->reached, 0, n);
+    walk->n = n;
+    walk->asides = asides;
+    walk->sure = sure;
     markings++;
     return 0;
 }
@@ -910,18 +932,14 @@ static int is_mixed(Walk *walk)
         Value *node = walk->nodes[i];
         Py_ssize_t k, count = node->arity == MANY ? PyTuple_GET_SIZE(node->a) : node->arity;
         for (k = 0; k < count; k++) {
-            Value *arg;
-            double seen;
-            if (node->arity == MANY) {
-                PyObject *number, *item = PyTuple_GET_ITEM(node->a, k);
-                if (!is_value(item))
-                    continue;
-                number = k < PyTuple_GET_SIZE(node->b) ? PyTuple_GET_ITEM(node->b, k) : Py_None;
+            Value *arg = operand_of(node, k);
+            double seen = k ? node->y : node->x;
+            if (arg != NULL && node->arity == MANY) {
+                PyObject *number = k < PyTuple_GET_SIZE(node->b) ? PyTuple_GET_ITEM(node->b, k) : Py_None;
                 if (!PyFloat_CheckExact(number))
                     return 1;
-                arg = (Value *)item, seen = PyFloat_AS_DOUBLE(number);
-            } else
-                arg = (Value *)(k ? node->b : node->a), seen = k ? node->y : node->x;
+                seen = PyFloat_AS_DOUBLE(number);
+            }
             if (arg != NULL && arg->arity && (arg->data != seen || arg->asides & OTHER_DATA) &&
                 !(isnan(arg->data) && isnan(seen)))
                 return 1;
@@ -935,12 +953,8 @@ static inline void flow(Walk *walk, PyObject *arg, double part)
     uint32_t place = ((Value *)arg)->mark;
     if (walk->pinned && !is_met(walk, (Value *)arg))
         return; /* Python code has given a node other operands meanwhile */
-    if (walk->reached[place])
-        walk->adjoints[place] += part;
-    else {
-        walk->adjoints[place] = part;
-        walk->reached[place] = 1;
-    }
+    walk->adjoints[place] += part;
+    walk->reached[place] = 1;
 }
 
 enum { DONE = 0, FAILED = -1, ODD = 1 }; /* ODD: leave it to the Python class */
@@ -1047,36 +1061,30 @@ static int flow_of_power(Walk *walk, Value *node, double adjoint)
    then, instead of by another walk over the memory of all nodes. */
 static int sweep(Walk *walk, int committing)
 {
+    static const double units[] = {1.0, -1.0};
     uint64_t marking = markings;
-    uint32_t k;
-    walk->adjoints[0] = 1.0;
-    walk->reached[0] = 1;
-    for (k = walk->ordered; k-- > 0;) {
-        uint32_t place = walk->order[k];
-        Value *node = walk->nodes[place];
-        double adjoint, slope;
+    uint32_t k = walk->n;
+    walk->adjoints[k - 1] = 1.0;
+    walk->reached[k - 1] = 1;
+    while (k-- > 0) {
+        Value *node = walk->nodes[k];
+        double adjoint = walk->adjoints[k], slope;
         int row = node->row, outcome;
-        if (!walk->reached[place])
+        if (!walk->reached[k])
             continue;
-        adjoint = walk->adjoints[place];
         if (committing)
             node->grad += adjoint;
         if (node->arity == 0)
             continue;
         if (has_kernel(node)) {
             switch (row) {
-            case ADD:
-                if (node->a) flow(walk, node->a, adjoint);
-                if (node->b) flow(walk, node->b, adjoint);
+            case ADD: case SUB: case MUL: { /* without a branch for each, which nobody foresees */
+                const double *first = row == MUL ? &node->y : &units[0];
+                const double *second = row == MUL ? &node->x : &units[row == SUB];
+                if (node->a) flow(walk, node->a, adjoint * *first);
+                if (node->b) flow(walk, node->b, adjoint * *second);
                 continue;
-            case SUB:
-                if (node->a) flow(walk, node->a, adjoint);
-                if (node->b) flow(walk, node->b, -adjoint);
-                continue;
-            case MUL:
-                if (node->a) flow(walk, node->a, adjoint * node->y);
-                if (node->b) flow(walk, node->b, adjoint * node->x);
-                continue;
+            }
             case DIV:
                 if (node->a) flow(walk, node->a, adjoint * (1.0 / node->y));
                 if (node->b) flow(walk, node->b, adjoint * -(node->data / node->y));
@@ -1131,20 +1139,27 @@ static int commit(Walk *walk)
     return DONE;
 }
 
+static int backpropagate(Walk *walk, Value *root, int to_gradients)
+{
+    PyObject *again;
+    int at_once, outcome = find_order(walk, root);
+    if (outcome != DONE)
+        return outcome;
+    again = PyDict_GetItemWithError(surroundings, texts[COMPUTED_AGAIN]);
+    if (again == Py_True && is_mixed(walk))
+        return ODD;
+    at_once = to_gradients && walk->sure && !(walk->asides & OTHER_GRAD);
+    outcome = sweep(walk, at_once);
+    return outcome == DONE && to_gradients && !at_once ? commit(walk) : outcome;
+}
+
 static PyObject *value_backward(PyObject *self, PyObject *Py_UNUSED(none))
 {
     int outcome = ODD;
     if (mode() != CHECKED) {
         Walk walk = spare;
         spare = (Walk){0};
-        outcome = find_order(&walk, (Value *)self);
-        if (outcome == DONE) {
-            PyObject *again = PyDict_GetItemWithError(surroundings, texts[COMPUTED_AGAIN]);
-            int at_once = walk.sure && !(walk.asides & OTHER_GRAD);
-            outcome = again == Py_True && is_mixed(&walk) ? ODD : sweep(&walk, at_once);
-            if (outcome == DONE && !at_once)
-                outcome = commit(&walk);
-        }
+        outcome = backpropagate(&walk, (Value *)self, 1);
         end_walk(&walk);
     }
     if (outcome == DONE)
@@ -1165,11 +1180,7 @@ static PyObject *slopes_of(PyObject *Py_UNUSED(module), PyObject *const *given, 
         Py_ssize_t i, n = PyList_GET_SIZE(given[1]);
         Walk walk = spare;
         spare = (Walk){0};
-        outcome = find_order(&walk, (Value *)given[0]);
-        if (outcome == DONE) {
-            PyObject *again = PyDict_GetItemWithError(surroundings, texts[COMPUTED_AGAIN]);
-            outcome = again == Py_True && is_mixed(&walk) ? ODD : sweep(&walk, 0);
-        }
+        outcome = backpropagate(&walk, (Value *)given[0], 0);
         if (outcome == DONE && (result = PyByteArray_FromStringAndSize(NULL, n * 8)) == NULL)
             outcome = FAILED;
         for (i = 0; outcome == DONE && i < n; i++) {

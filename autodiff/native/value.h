@@ -12,18 +12,18 @@ enum { NAMED = 1, OTHER_DATA = 2, OTHER_GRAD = 4 };   /* `asides` */
 
 typedef struct Value {
     PyObject_HEAD
+    uint32_t mark;           /* what a walk needs stands together: nodes come from the second cache */
+    uint16_t row;
+    uint8_t arity;
+    uint8_t asides;          /* which of the dicts below have something for this node */
     double data;
+    PyObject *a, *b;         /* Values, NULL for constants; of MANY the tuples of operands, numbers */
+    double x, y;             /* the point: the numbers that the operands had */
     union {
         double grad;
         struct Value *next;  /* of the nodes that wait to be freed */
     };
-    PyObject *a, *b;         /* Values, NULL for constants; of MANY the tuples of operands, numbers */
-    double x, y;             /* the point: the numbers that the operands had */
     PyObject *weak;
-    uint32_t mark;
-    uint16_t row;
-    uint8_t arity;
-    uint8_t asides;          /* which of the dicts below have something for this node */
 } Value;
 
 /* What value.c shows, in a capsule named autodiff.native.value.INSIDE. */
