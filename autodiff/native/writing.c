@@ -493,7 +493,9 @@ static int finish(Writer *w)
         return 0;
     s = &w->steps[reader], use = &w->uses[reader], then = w->ways[s->op].then;
     at = column(s->columns + 2 + s->columns[1], &columns[0]);
-    column(s->n == 2 ? at : s->columns, &columns[1]);
+    columns[1] = columns[0];
+    if (s->n == 2)
+        column(at, &columns[1]);
     k = use->sources[0] != maker; /* which of its columns the results are */
     if (then != (s->n == 1 ? THEN_RELU : THEN_TIMES) || results(s).n != it->out.n ||
         !same_column(columns[k], results(&w->steps[maker])))
