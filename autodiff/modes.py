@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from math import isfinite, isnan
 
+from autodiff import native
+
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
 if TYPE_CHECKING:
     from typing import Any
@@ -18,12 +20,21 @@ TAPE: "ContextVar[list[Any]]" = ContextVar("autodiff_tape")
 
 
 @contextmanager
-def _mode(*, add: str = "", drop: str = "") -> Iterator[None]:
-    token = MODES.set((MODES.get() | {add}) - {"", drop})
+def only(*switches: str) -> Iterator[None]:
+    """These switches and no others."""
+    if compiled := native.load("value"):
+        compiled.switched()  # it does not look at MODES before
+    token = MODES.set(frozenset(switches))
     try:
         yield
     finally:
         MODES.reset(token)
+
+
+@contextmanager
+def _mode(*, add: str = "", drop: str = "") -> Iterator[None]:
+    with only(*(MODES.get() | {add}) - {"", drop}):
+        yield
 
 
 def strict() -> AbstractContextManager[None]:

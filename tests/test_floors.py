@@ -17,13 +17,12 @@ ROOT = Path(__file__).parent.parent
 FLOORS = (
     {
         "autodiff.fits",
-        "autodiff.modes",
         "autodiff.native",
         "autodiff.plane",
         "autodiff.real",
         "autodiff.syntax",
     },
-    {"autodiff.activations", "autodiff.op", "autodiff.powers", "autodiff.shares"},
+    {"autodiff.activations", "autodiff.modes", "autodiff.op", "autodiff.powers", "autodiff.shares"},
     {"autodiff.ops", "autodiff.graph"},
     {"autodiff.value"},
     {"autodiff.copies", "autodiff.names"},

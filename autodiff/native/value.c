@@ -213,6 +213,8 @@ static int row_number(PyObject *name)
 
 enum { CHECKED = 0, RECORDED, UNRECORDED, TAPED };
 
+static int ever_switched; /* until then nobody can have switched anything */
+
 /* What the switches of autodiff.modes say; CHECKED is for the Python class. The set is looked into
    when it is another than before, and never changes while it is kept. */
 static inline int mode(void)
@@ -220,6 +222,8 @@ static inline int mode(void)
     static PyObject *last;
     static int last_mode;
     PyObject *active;
+    if (!ever_switched)
+        return RECORDED;
     if (PyContextVar_Get(modes, NULL, &active) || active == NULL)
         return CHECKED;
     if (active != last) {
@@ -1346,9 +1350,18 @@ static PyObject *method(PyObject *Py_UNUSED(module), PyObject *args)
     return PyDescr_NewMethod(ValueType, definition);
 }
 
+PyDoc_STRVAR(switched_doc, "switched()\n--\n\nA switch of autodiff.modes is set from now on.");
+
+static PyObject *switched(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    ever_switched = 1;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"adopt", adopt, METH_O, adopt_doc},
     {"method", method, METH_VARARGS, method_doc},
+    {"switched", switched, METH_NOARGS, switched_doc},
     {"slopes_of", (PyCFunction)(void (*)(void))slopes_of, METH_FASTCALL, slopes_of_doc},
     {NULL},
 };

@@ -13,7 +13,7 @@ from functools import partial, reduce
 from math import isfinite
 
 from autodiff.graph import call_text, topological
-from autodiff.modes import MODES, created
+from autodiff.modes import MODES, created, only
 from autodiff.op import TABLE
 from autodiff.program.node import ROWS, SHARED, TOTAL, TOTAL_PRODUCT
 from autodiff.value import Value, record
@@ -88,13 +88,11 @@ def refuse_nonfinite_total(
             last = middle
     where = _where(X, first)
     [y] = replayed(program, X[:, first].tolist(), parameters, X.shape[1], where)
-    strict = MODES.set(frozenset(["strict"]))
-    try:
-        y.backward()
-    except FloatingPointError as error:
-        raise FloatingPointError(f"{error}{where}") from None
-    finally:
-        MODES.reset(strict)
+    with only("strict"):
+        try:
+            y.backward()
+        except FloatingPointError as error:
+            raise FloatingPointError(f"{error}{where}") from None
     raise FloatingPointError(f"{text}, added up over all rows")
 
 
@@ -124,8 +122,7 @@ def replayed(
         "size": lambda i, axis: float(n if i == ROWS else lengths[i]),
     }
     add = partial(_recorded, where, "add")
-    plain = MODES.set(frozenset())
-    try:
+    with only():
         for i, (op, place, axis, operands) in enumerate(tape.nodes()):
             name = tape.names.get(i, "")
             args = [x if type(x) is float else made[x] for x in operands]
@@ -142,8 +139,6 @@ def replayed(
             else:
                 lanes_of_args = _by_lane(args, lengths[axis])
                 made.append([_spelled(where, op, each, name) for each in lanes_of_args])
-    finally:
-        MODES.reset(plain)
     return [Value(x) if type(x) is float else made[x] for x in tape.results()]
 
 

@@ -28,7 +28,7 @@ from autodiff.formula.reading import Reader
 from autodiff.formula.symbols import free_name
 from autodiff.formula.text import to_ascii
 from autodiff.graph import check_recorded
-from autodiff.modes import MODES
+from autodiff.modes import only
 from autodiff.names import caller_names, find, labels
 from autodiff.op import checked_dict, number
 from autodiff.value import Value
@@ -116,11 +116,8 @@ def check_formula(
     if names is not None:
         checked_dict(names, "names is a dict from names in the claim to Values")
     check_recorded(y)
-    token = MODES.set(frozenset())  # neither strict() nor no_record() is about our own evaluations
-    try:
+    with only():  # neither strict() nor no_record() is about our own evaluations
         return _check(y, x, claim, names or {}, extra)
-    finally:
-        MODES.reset(token)
 
 
 def _check(
