@@ -25,14 +25,15 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     SETS["lanes_4"] = ["-mavx2", "-mfma"]
     SETS["lanes_8"] = ["-mavx512f", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"]
 
+VALUE = "value attributes walk".split()
 NODES = "nodes trace alike sums slopes layout writing recording".split()
 HEADERS = "machine reading running steps products totals lanes elementary rows kernels".split()
 
 EXTENSIONS = [
     Extension(
         "autodiff.native.value",
-        ["autodiff/native/value.c"],
-        depends=["autodiff/native/value.h"],
+        [f"autodiff/native/{name}.c" for name in VALUE],
+        depends=[f"autodiff/native/{name}.h" for name in ("value", "compiled", "scalars")],
         optional=True,
     ),
     Extension(

@@ -70,7 +70,7 @@ def _is_stale(built: str, part: str) -> bool:
 # What the sources of the smaller parts are for; all others are the machine's.
 NODES = "nodes trace alike sums slopes layout writing recording".split()
 PARTS_OF = {
-    "value.c": ("value",),
+    **dict.fromkeys(["value.c", "attributes.c", "walk.c", "compiled.h", "scalars.h"], ("value",)),
     "value.h": ("value", "nodes"),
     **{name + kind: ("nodes",) for name in NODES for kind in (".c", ".h")},
 }
