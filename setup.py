@@ -27,6 +27,8 @@ if platform.machine().lower() in ("x86_64", "amd64"):
 
 VALUE = "value attributes walk".split()
 NODES = "nodes trace alike sums slopes layout writing recording".split()
+NODES += "arrays hashing ops simplify handles builder tape nodes_module".split()
+NODES_HEADERS = "arrays hashing nodes trace value".split()
 HEADERS = "machine reading running steps products totals lanes elementary rows kernels".split()
 
 EXTENSIONS = [
@@ -39,7 +41,7 @@ EXTENSIONS = [
     Extension(
         "autodiff.native.nodes",
         [f"autodiff/native/{name}.c" for name in NODES],
-        depends=[f"autodiff/native/{name}.h" for name in ("nodes", "trace", "value")],
+        depends=[f"autodiff/native/{name}.h" for name in NODES_HEADERS],
         optional=True,
     ),
     Extension(

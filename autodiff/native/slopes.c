@@ -82,12 +82,8 @@ static Slopes *slopes_for(int op)
     Slopes *it;
     if (row == NULL)
         return NULL;
-    if (op >= slopes_room) {
-        int32_t before = slopes_room;
-        if (grow((void **)&slopes_of, sizeof *slopes_of, &slopes_room, op + 1))
-            return NULL;
-        memset(slopes_of + before, 0, (slopes_room - before) * sizeof *slopes_of);
-    }
+    if (op >= slopes_room && grow_zeroed((void **)&slopes_of, sizeof *slopes_of, &slopes_room, op + 1))
+        return NULL;
     it = &slopes_of[op];
     if (it->row != row) { /* a user may take a row away, and make another of that name */
         PyObject *partials, *selects;
@@ -114,18 +110,8 @@ static Slopes *slopes_for(int op)
 /* What a partial makes of these operands; `node` is their result. */
 static PyObject *call(PyObject *function, Builder *b, Ref node, const Ref *args, int32_t n)
 {
-    PyObject *given = PyTuple_New(n + 1), *result = NULL;
-    int32_t i;
-    for (i = 0; given != NULL && i <= n; i++) {
-        PyObject *x = handle(b, i ? args[i - 1] : node);
-        if (x == NULL)
-            Py_CLEAR(given);
-        else
-            PyTuple_SET_ITEM(given, i, x);
-    }
-    if (given != NULL)
-        result = PyObject_Call(function, given, NULL);
-    Py_XDECREF(given);
+    PyObject *first = handle(b, node), *result = first ? call_with(b, function, first, args, n) : NULL;
+    Py_XDECREF(first);
     return result;
 }
 
@@ -194,13 +180,10 @@ static Ref slope(Sweep *s, Slopes *it, int32_t k, Ref node, int all_vary)
     if (it->kinds[k] == NUMBER)
         return constant(b, it->numbers[k]);
     if (!all_vary && op > DIV) {
-        Ref found;
-        s->args.n = 0;
         if (ROOM(s->args.at, 0, s->args.room, it->n))
             return FAILED;
         memcpy(s->args.at, operands_of(b, node), it->n * sizeof(Ref));
-        found = called(it->functions[k], b, node, s->args.at, it->n);
-        return found;
+        return called(it->functions[k], b, node, s->args.at, it->n);
     }
     if (it->templates[k] == NULL && make_template(it, k))
         return FAILED;
