@@ -26,8 +26,11 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     SETS["lanes_8"] = ["-mavx512f", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"]
 
 VALUE = "value attributes walk".split()
-NODES = "nodes trace alike sums slopes layout writing recording".split()
-NODES += "arrays hashing ops simplify handles builder tape nodes_module".split()
+NODES = """
+    arrays hashing ops nodes simplify handles builder tape nodes_module
+    trace alike sums slopes recording
+    layout writing
+""".split()
 NODES_HEADERS = "arrays hashing nodes trace value".split()
 HEADERS = "machine reading running steps products totals lanes elementary rows kernels".split()
 

@@ -11,6 +11,7 @@ import math
 import os
 import pickle
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -414,6 +415,15 @@ def test_status_names_every_part():
     assert list(native.status()) == list(native.PARTS)
     for part in native.PARTS:
         assert (native.load(part) is None) == (native.status()[part] != "active")
+
+
+def test_a_part_is_out_of_date_when_a_file_that_it_includes_has_changed():
+    sources = {path.name: path for path in (ROOT / "autodiff/native").glob("*.[ch]")}
+    parts = {name: set(native.PARTS_OF.get(name, ("machine",))) for name in sources}
+    assert set(native.PARTS_OF) - {f"{name}.h" for name in native.NODES} <= set(sources)
+    for name, path in sources.items():
+        for included in re.findall(r'#include "(\w+\.h)"', path.read_text(encoding="utf-8")):
+            assert parts[name] <= parts[included], (name, included)
 
 
 @pytest.mark.slow

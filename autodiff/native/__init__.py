@@ -68,8 +68,11 @@ def _is_stale(built: str, part: str) -> bool:
 
 
 # What the sources of the smaller parts are for; all others are the machine's.
-NODES = "nodes trace alike sums slopes layout writing recording".split()
-NODES += "arrays hashing ops simplify handles builder tape nodes_module".split()
+NODES = """
+    arrays hashing ops nodes simplify handles builder tape nodes_module
+    trace alike sums slopes recording
+    layout writing
+""".split()
 PARTS_OF = {
     **dict.fromkeys(["value.c", "attributes.c", "walk.c", "compiled.h", "scalars.h"], ("value",)),
     "value.h": ("value", "nodes"),
