@@ -3,6 +3,7 @@
 Components, their order, factors and signs are the documents'; numbers are too where they have some.
 """
 
+import pytest
 from derivations import seed_003
 
 import autodiff as ad
@@ -485,6 +486,17 @@ def test_002_compared() -> None:
     P = textbook.build("002").loss
     page = ad.derive(P, ["w_r", "w_l"]).compared()
     assert f"{page}\n" == PAGE_002_COMPARED
+    assert r"\frac{\partial}{\partial w_r} & d-o_r" in page.latex()
+    assert r"\hline" not in page.latex()
+    assert "<mtext>∂</mtext><msub><mi>w</mi><mi>r</mi></msub></mrow></mfrac>" in page.html()
+    assert "<thead>" not in page.html()
+
+
+def test_paths_are_not_set_side_by_side() -> None:
+    """Two paths lead to w1 of text 003: what stands in a row would not be the factors."""
+    page = ad.derive(textbook.build("003").loss, ["w5", "w1"])
+    with pytest.raises(ValueError, match=r"only a chain .* several paths lead to w1: see form="):
+        page.compared()
 
 
 PAGE_002_DELTA_RULE = """\

@@ -12,7 +12,7 @@ from autodiff.formula.html import COLUMNS, ids
 from autodiff.formula.symbols import visible
 
 ATTRIBUTES = {
-    *"class scope colspan form stretchy lspace rspace displaystyle".split(),
+    *"class scope colspan form stretchy minsize maxsize lspace rspace displaystyle".split(),
     *"data-upper data-lower data-column".split(),
 }
 TEXTS = {"mi": "token", "mn": "token", "mtext": "token"}

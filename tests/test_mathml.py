@@ -1,5 +1,6 @@
 """MathML of formulas: well formed, of known elements, with names as text only."""
 
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -10,7 +11,7 @@ import autodiff as ad
 from autodiff.formula import formula_latex, formula_mathml
 from autodiff.formula.mathml import MathML, broken, math
 from autodiff.formula.symbols import visible
-from autodiff.formula.terms import Name
+from autodiff.formula.terms import Name, raised, times
 from autodiff.names import labels
 from autodiff.op import SUM
 
@@ -98,3 +99,12 @@ def test_a_long_formula_may_break_between_its_terms() -> None:
     assert parts[0] == "<math><mi>a</mi></math>"
     for part in parts:
         ElementTree.fromstring(part)
+
+
+def test_a_long_bracket_around_fractions_may_break_inside() -> None:
+    a, b, c, d = (Name(x, 1.0) for x in "abcd")
+    parts = broken(MathML().write((a + b + times(c, raised(d, -1.0)) + a * c) * d)).split("<wbr>")
+    assert len(parts) == 6
+    opening, closing = (re.search("<mo ([^>]*)>[()]", part)[1] for part in (parts[0], parts[4]))
+    assert opening.replace("prefix", "postfix") == closing
+    assert "minsize" in opening  # both as high as each other, whatever stands in their lines

@@ -13,7 +13,6 @@ from autodiff.formula.page import (
     Factors,
     Formula,
     Item,
-    Label,
     Line,
     Page,
     Partial,
@@ -80,11 +79,7 @@ class Derivation(Showing):
         formula."""
         page = Page(self.page.title, "one factor a line")
         for d in self.derived:
-            if any(above.lower != below.upper for above, below in pairwise(d.steps)):
-                raise ValueError(
-                    f"only a chain unfolds, and several paths lead to {d.label}: "
-                    "see form='paths' for each of them"
-                )
+            self._one_path(d, "unfolds")
             y = d.steps[0].upper if d.steps else d.label
             factors: list[Any] = []
             lines = []
@@ -102,10 +97,20 @@ class Derivation(Showing):
         columns = max(len(d.steps) for d in self.derived)
         rows: list[tuple[Piece, ...]] = []
         for d in self.derived:
+            self._one_path(d, "has its factors side by side")
             cells: list[Piece] = [Formula(c.formula) for c in d.steps]
-            rows.append((Label(f"∂/∂{d.label}"), *cells, *[Words("")] * (columns - len(cells))))
+            rows.append((Partial("", d.label), *cells, *[Words("")] * (columns - len(cells))))
         page = Page(self.page.title, items=[Table(("", *[""] * columns), tuple(rows))])
         return Showing(page, self.figures)
+
+    @staticmethod
+    def _one_path(d: Derived, what: str) -> None:
+        """Refuse a sum over paths, whose components are not the factors of one product."""
+        if any(above.lower != below.upper for above, below in pairwise(d.steps)):
+            raise ValueError(
+                f"only a chain {what}, and several paths lead to {d.label}: "
+                "see form='paths' for each of them"
+            )
 
     def formula_text(self) -> str:
         """The assembled formula of the first weight on one line."""

@@ -168,8 +168,8 @@ class _Html(Typesetter):
         rows = "".join(
             "<tr>" + "".join(self._cell(piece) for piece in row) + "</tr>\n" for row in table.rows
         )
-        body = f"<thead><tr>{header}</tr></thead>\n<tbody>\n{rows}</tbody>"
-        return f'<table class="ad-table">\n{body}\n</table>\n'
+        head = f"<thead><tr>{header}</tr></thead>\n" if any(table.header) else ""
+        return f'<table class="ad-table">\n{head}<tbody>\n{rows}</tbody>\n</table>\n'
 
     def _cell(self, piece: Piece) -> str:
         return f"<td{_aligned([piece])}>{_broken(self.piece(piece))}</td>"

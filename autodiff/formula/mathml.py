@@ -12,6 +12,7 @@ from autodiff.formula.typeset import BREAK, PRIMES, Typeset, letter
 
 NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
 _TALL = re.compile("<(?:mfrac(?! d)|msqrt|mroot|mtable)")
+_LARGE = "2.4em"  # a bracket around fractions
 _THIN = '<mo lspace="0.1em" rspace="0.1em">&#x2062;</mo>'
 
 
@@ -82,6 +83,12 @@ class MathML(Typeset):
         return f"<mroot>{_row(text)}{degree}</mroot>" if degree else f"<msqrt>{text}</msqrt>"
 
     def fence(self, left: str, text: str, right: str) -> str:
+        if BREAK in text and _TALL.search(text):  # of a fixed size, since a line may end inside
+            opening, closing = (
+                f'<mo form="{form}" minsize="{_LARGE}" maxsize="{_LARGE}">'
+                for form in ("prefix", "postfix")
+            )
+            return f"{opening}{left}</mo>{text}{closing}{right}</mo>"
         if _TALL.search(text) or left == "|":
             opening, closing = (f'<mo form="{form}">' for form in ("prefix", "postfix"))
             return f"<mrow>{opening}{left}</mo>{text}{closing}{right}</mo></mrow>"
@@ -96,7 +103,7 @@ class MathML(Typeset):
         cells = "".join(
             "<mtr>" + "".join(f"<mtd>{cell}</mtd>" for cell in row) + "</mtr>" for row in rows
         )
-        return self.fence("(", f"<mtable>{cells}</mtable>", ")")
+        return self.fence("(", f'<mtable class="ad-matrix">{cells}</mtable>', ")")
 
 
 def math(text: str, attributes: str = "") -> str:

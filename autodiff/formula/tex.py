@@ -135,7 +135,8 @@ class _Tex(Typesetter):
         rows = [header, *([self._cell(cell) for cell in row] for row in table.rows)]
         columns = "".join("r" if isinstance(p, Number) else "l" for p in table.rows[0])
         lines = [" & ".join(map(tidy, row)) for row in rows]
-        body = "\\\\\n".join([f"{lines[0]}\\\\ \\hline\n{lines[1]}", *lines[2:]])
+        head = f"{lines[0]}\\\\ \\hline\n" if any(table.header) else ""
+        body = head + "\\\\\n".join(lines[1:])
         return f"\\begin{{array}}{{{columns}}}\n{body}\n\\end{{array}}"
 
     def _cell(self, piece: Piece) -> str:

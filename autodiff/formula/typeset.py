@@ -102,7 +102,7 @@ class Typeset(Printer):
         """d upper / d lower, as a fraction or, within words, with a slash."""
         d = self.letters("∂")
         times = self.digits(str(order)) if order > 1 else ""
-        over, under = self.name(upper), self.name(lower)
+        over, under = self.name(upper) if upper else "", self.name(lower)
         under = self.script(self.base(lower), "", times) if times else under
         over = self.script(d, "", times) + over
         return over + self.sign("/") + d + under if inline else self.large_fraction(over, d + under)

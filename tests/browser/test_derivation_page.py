@@ -1,0 +1,69 @@
+"""A derivation as a page of its own, read on paper and on a phone: nothing is cut off."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autodiff as ad
+from nn import textbook
+
+pytestmark = pytest.mark.browser
+SEEDS = ("000", "001", "002", "003")
+FORMS = ("chain", "paths", "delta", "matrix")
+SHEETS = (718, 642)  # a sheet of A4 at 96 dots an inch, with margins of 1 cm and of 2 cm
+BEYOND = """
+const edge = document.querySelector(".ad-derivation").getBoundingClientRect().right + 1;
+return [...document.querySelectorAll(".ad-derivation *")]
+    .filter(element => element.getBoundingClientRect().right > edge)
+    .map(element => element.outerHTML.slice(0, 80));
+"""
+
+
+def pages(name: str) -> Iterator[Any]:
+    """Every form that a text has, for one weight and for all, and its second derivative."""
+    example = textbook.build(name)
+    E, weights = example.loss, list(example.weights)
+    for form in FORMS:
+        if (name, form) != ("002", "matrix"):  # whose names tell of no layers
+            yield ad.derive(E, weights[0], form=form, rate=0.6)
+            yield ad.derive(E, weights, form=form, rate=0.6)
+    yield ad.derive(E, weights[0], order=2)
+    yield ad.derive(E, weights[0], expand=True)
+    yield ad.derive(E, weights, digits=10)
+    yield ad.explain_step(E, weights, 0.6)
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    yield chromium
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def shown(browser: Any, width: int, mobile: bool = False) -> Any:
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": mobile}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    return browser
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_sheet_of_paper_is_wide_enough(browser: Any, tmp_path: Path, name: str) -> None:
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    for i, page in enumerate(pages(name)):
+        browser.get(page.save(tmp_path / f"{i}.html").as_uri())
+        for width in SHEETS:
+            assert shown(browser, width).execute_script(BEYOND) == [], (i, width)
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_phone_shows_rows_below_each_other(browser: Any, tmp_path: Path, name: str) -> None:
+    shown(browser, 380, mobile=True)
+    for i, page in enumerate(pages(name)):
+        browser.get(page.save(tmp_path / f"{i}.html").as_uri())
+        wide = browser.execute_script(
+            "const page = document.querySelector('.ad-derivation');"
+            "return [document.documentElement.scrollWidth, page.scrollWidth - page.clientWidth]"
+        )
+        assert wide == [380, 0], i
