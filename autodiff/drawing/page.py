@@ -5,6 +5,7 @@ from autodiff.drawing.palette import DARK, LIGHT
 STYLE = (
     f"body{{margin:1.5rem;background:{LIGHT['paper']}}}"
     f"@media (prefers-color-scheme:dark){{body{{background:{DARK['paper']}}}}}"
+    "@media print{body{margin:0}svg{max-width:100%;max-height:98vh;height:auto}}"
 )
 PAGE = """\
 <!DOCTYPE html>
@@ -13,6 +14,7 @@ PAGE = """\
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {hashes}">
 <meta name="color-scheme" content="light dark">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Computation graph</title>
 <style>{style}</style>
 </head>

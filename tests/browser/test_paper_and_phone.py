@@ -1,4 +1,4 @@
-"""A derivation as a page of its own, read on paper and on a phone: nothing is cut off."""
+"""Pages on paper and on a phone: nothing is cut off."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,3 +67,26 @@ def test_a_phone_shows_rows_below_each_other(browser: Any, tmp_path: Path, name:
             "return [document.documentElement.scrollWidth, page.scrollWidth - page.clientWidth]"
         )
         assert wide == [380, 0], i
+
+
+@pytest.mark.parametrize("level", ["named", "op", "network"])
+def test_a_picture_fits_a_sheet_of_paper(browser: Any, tmp_path: Path, level: str) -> None:
+    picture = ad.draw(textbook.build("003").loss, level=level)
+    if not (picture.engine or level == "network"):
+        pytest.skip("no Graphviz lays it out")
+    browser.get(picture.save(tmp_path / "picture.html").as_uri())
+    scroll = "return document.documentElement.scrollWidth"
+    assert shown(browser, SHEETS[0]).execute_script(scroll) > SHEETS[0]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert browser.execute_script(scroll) == SHEETS[0]
+
+
+def test_the_explorer_is_printed_as_tables(browser: Any, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    ad.explore(textbook.build("003").loss, page)
+    browser.get(page.as_uri())
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    row = "return getComputedStyle(document.querySelector('#why tbody tr')).display"
+    for width in SHEETS:
+        assert shown(browser, width).execute_script(row) == "table-row"
+        assert browser.execute_script("return document.documentElement.scrollWidth") == width
