@@ -1,6 +1,6 @@
 """Draw the network of text 003, built from bare Values: boxes with formula, value and gradient.
 
-The picture in docs/pictures is made with `python examples/draw_network.py`, run in that directory.
+docs/make_pictures.py makes the picture in docs/pictures with it.
 """
 
 import autodiff as ad

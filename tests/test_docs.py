@@ -9,6 +9,7 @@ import contextlib
 import doctest
 import io
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -131,3 +132,15 @@ def test_the_op_reference_is_fresh() -> None:
         [sys.executable, str(script), "--check"], capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_picture_is_made_and_shown() -> None:
+    """A picture of docs/pictures can be made anew, and a page shows it; no page shows another."""
+    makers = runpy.run_path(str(ROOT / "docs" / "make_pictures.py"))["MAKERS"]
+    shown = {
+        (page.parent / link).resolve()
+        for page in PAGES
+        for link in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+    }
+    folder = ROOT / "docs" / "pictures"
+    assert set(folder.iterdir()) == shown == {folder / name for name in makers}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import autodiff as ad
+from browser.reader import Reader
 from nn import textbook
 
 pytestmark = pytest.mark.browser
@@ -83,10 +84,11 @@ def test_a_picture_fits_a_sheet_of_paper(browser: Any, tmp_path: Path, level: st
 
 def test_the_explorer_is_printed_as_tables(browser: Any, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    ad.explore(textbook.build("003").loss, page)
-    browser.get(page.as_uri())
+    example = textbook.build("003")
+    ad.explore(example.loss, page, weights=example.weights)
+    Reader(browser).open(page)
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    row = "return getComputedStyle(document.querySelector('#why tbody tr')).display"
+    row = "return getComputedStyle(document.querySelector('#work tr[data-pair]')).display"
     for width in SHEETS:
         assert shown(browser, width).execute_script(row) == "table-row"
         assert browser.execute_script("return document.documentElement.scrollWidth") == width
