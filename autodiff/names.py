@@ -109,7 +109,8 @@ def _range(word: str, most: int) -> list[str]:
 
 
 def _too_few(names: str, made: int, given: int) -> str:
-    return f"{names!r} makes {made} names, but {given} numbers are given"
+    numbers = "1 number is" if given == 1 else f"{given} numbers are"
+    return f"{names!r} makes {made} name{'s' if made != 1 else ''}, but {numbers} given"
 
 
 def _names_in(variables: Mapping[str, Any]) -> dict[Value, str]:

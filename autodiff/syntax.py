@@ -183,11 +183,14 @@ def postfix(tokens: Iterable[Token], source: Source, depth: int = LIMITS.depth) 
 
     def end_argument(sign: str, at: int) -> None:
         finish(0)
+        if sign == "," and not (waiting and waiting[-1][0]):
+            problem = "a comma stands only between the arguments of a function"
+            if source.text[at - 1].isdecimal() and source.text[at + 1 : at + 2].isdecimal():
+                problem += "; a number has a decimal point: 0.5"
+            raise source.error(problem, at)
         if not waiting:
             raise source.error(f'there is no "(" before this "{sign}"', at)
         function, _, operands, start, level = waiting.pop()
-        if sign == "," and not function:
-            raise source.error("a comma stands only between the arguments of a function", at)
         if sign == ",":
             waiting.append((function, 0, operands + 1, start, level))
         elif function:

@@ -350,6 +350,20 @@ column 3: a comma stands only between the arguments of a function
     ^""",
     ),
     (
+        "0,5*x",
+        """
+column 2: a comma stands only between the arguments of a function; a number has a decimal point: 0.5
+  0,5*x
+   ^""",
+    ),
+    (
+        "x + 2,",
+        """
+column 6: a comma stands only between the arguments of a function
+  x + 2,
+       ^""",
+    ),
+    (
         "1 + sigmod(x)",
         """
 column 5: the table has no op called 'sigmod'; did you mean sigmoid or logsigmoid or sigmoid_bend?

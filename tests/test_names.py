@@ -34,6 +34,7 @@ def test_values(names: str, wanted: list[str]) -> None:
     ("names", "message"),
     [
         ("a b", "'a b' makes 2 names, but 3 numbers are given"),
+        ("a", "'a' makes 1 name, but 3 numbers are given"),
         ("w1:9", "'w1:9' makes 8 names, but 3 numbers are given"),
         ("w1:999999999", "'w1:999999999' makes 999999998 names, but 3 numbers are given"),
         ("w1:1", "'w1:1' is no range of names; w1:9 makes w1, w2, ..., w8"),

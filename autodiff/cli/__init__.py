@@ -21,7 +21,8 @@ from autodiff.op import meant
 __all__ = ["main"]
 
 _BY_NAME = {command.name: command for command in COMMANDS}
-_RATE = dict.fromkeys(("lr", "learning-rate", "eta"), "rate")  # it has one name everywhere
+# What other programs call an option: the rate has one name everywhere, and a page is saved.
+_OTHERWISE = dict.fromkeys(("lr", "learning-rate", "eta"), "rate") | dict.fromkeys("os", "save")
 OF_FREE_TEXT = {"--claim"}  # options whose value may begin with a minus
 
 
@@ -63,7 +64,7 @@ def _run(words: list[str]) -> int:
         minus = "a formula that begins with a minus is given as y = -x" if "*" in word else ""
         known = [spelled.lstrip("-") for option in command.options for spelled in option.spelled]
         bare = word.lstrip("-")
-        near = meant(_RATE.get(bare, bare), known, 1, "--{}")
+        near = meant(_OTHERWISE.get(bare, bare), known, 1, "--{}")
         hint = minus or near or see(parser, command)
         raise ValueError(f"{command.name} has no option {unknown[0]}; {hint}")
     return command.run(args)

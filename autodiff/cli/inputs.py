@@ -62,9 +62,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="w=0.5,x=1",
         help="the numbers of the variables; lines such as w = 0.5 do the same",
     ),
-    option(
-        "--of", metavar="NAME", help="what is differentiated: the name of the last line if left out"
-    ),
+    option("--of", metavar="NAME", help="the result: the name of the last line if left out"),
 )
 WRT = option(
     "--wrt", type=names, metavar="w,b", help="with respect to what: names, or all of the variables"

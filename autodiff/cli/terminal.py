@@ -55,6 +55,8 @@ def complain(error: Exception) -> None:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
         text = f"{where}{error.strerror}"
+        if isinstance(error, FileNotFoundError) and not os.path.isdir(_folder(error.filename)):
+            text = f"{where}there is no directory {_folder(error.filename)}"
     if isinstance(error, ParseError) and " has no value yet" in error.problem:
         text += "\n(in the shell, numbers are given as --at name=number)"
     try:
@@ -63,6 +65,11 @@ def complain(error: Exception) -> None:
         drop_output()
     lines = (shortened(line) for line in printable(text).split("\n"))
     print("autodiff: " + "\n".join(lines), file=sys.stderr)
+
+
+def _folder(path: object) -> str:
+    """The directory that a file is in, or would be in."""
+    return os.path.dirname(str(path)) or os.curdir
 
 
 def flush() -> None:
