@@ -37,7 +37,9 @@ class Playground:
         """Write the page to a .html file. Returns the path."""
         path = Path(path)
         if path.suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"{str(path)!r} should end in .html: a playground is a page")
+            raise ValueError(
+                f"{path.name or str(path)!r} should end in .html: a playground is a page"
+            )
         path.write_text(self.html, encoding="utf-8")
         return path
 

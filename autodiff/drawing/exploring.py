@@ -47,7 +47,9 @@ class Exploration:
 
         path = Path(path)
         if path.suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"{str(path)!r} should end in .html: explore makes a page")
+            raise ValueError(
+                f"{path.name or str(path)!r} should end in .html: explore makes a page"
+            )
         path.write_text(self.html, encoding="utf-8")
         return path
 

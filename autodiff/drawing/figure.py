@@ -70,7 +70,7 @@ class Drawing:
         kind = path.suffix.lower().removeprefix(".")
         if kind not in FORMATS:
             raise ValueError(
-                f"{str(path)!r} should end in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}"
+                f"{path.name or str(path)!r} should end in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}"
             )
         if kind in ("pdf", "png"):
             placed = isinstance(self.picture, Network)
