@@ -69,9 +69,8 @@ class Drawing:
         path = Path(path)
         kind = path.suffix.lower().removeprefix(".")
         if kind not in FORMATS:
-            raise ValueError(
-                f"{path.name or str(path)!r} should end in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}"
-            )
+            endings = f".{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}"
+            raise ValueError(f"{path.name or str(path)!r} should end in {endings}")
         if kind in ("pdf", "png"):
             placed = isinstance(self.picture, Network)
             path.write_bytes(engines.draw_file(self.source, kind, placed=placed))

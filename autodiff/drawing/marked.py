@@ -23,7 +23,7 @@ Tree = list[Any]
 TAGS = frozenset(
     "math mrow mi mn mo mtext msub msup msubsup mfrac msqrt mroot mtable mtr mtd".split()
 )
-ATTRIBUTES = frozenset("data-n stretchy form lspace rspace displaystyle".split())
+ATTRIBUTES = frozenset("data-n stretchy minsize maxsize form lspace rspace displaystyle".split())
 TOO_LONG = 12_000  # characters of one formula's MathML
 
 
@@ -34,7 +34,7 @@ class Marked(MathML):
 
     def show(self, x: Term) -> Shown:
         if self.numbers and isinstance(x, Name) and x.label in self.ids:
-            return f'<mn data-n="{self.ids[x.label]}"/>', CALL
+            return f'<mn data-n="{self.ids[x.label]}"></mn>', CALL
         return super().show(x)
 
     def name(self, label: str, mark: str = "") -> str:

@@ -92,3 +92,18 @@ def test_the_explorer_is_printed_as_tables(browser: Any, tmp_path: Path) -> None
     for width in SHEETS:
         assert shown(browser, width).execute_script(row) == "table-row"
         assert browser.execute_script("return document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("width", [1280, 760, 380])
+def test_a_formula_without_names_fits_the_explorer(
+    browser: Any, tmp_path: Path, width: int
+) -> None:
+    """Its only component holds all of it, in names and in numbers, and lines end in both."""
+    lines = "w = 0.5; x = 1; b = 0; t = 1; E = 0.5*(t - sigmoid(w*x + b))**2"
+    page = tmp_path / "page.html"
+    ad.explore(ad.parse_lines(lines)["E"], page)
+    Reader(shown(browser, width)).open(page)
+    beyond = "const panel = document.getElementById('derivation');"
+    assert browser.execute_script(f"{beyond} return panel.scrollWidth - panel.clientWidth") == 0
+    numbers = "#derivation td[data-column='with numbers'] math"
+    assert len(browser.find_elements("css selector", numbers)) > 4
