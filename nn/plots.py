@@ -30,7 +30,7 @@ def plot_loss(history: History, axes: Any = None) -> Any:
         axes.axvline(history.best, color=COLOURS[5], linestyle=":", label="best")
     if history.rows and min(history.loss) > 0.0:
         axes.set_yscale("log")
-    axes.set_xlabel(history.unit)
+    _count(axes, history.unit)
     axes.set_ylabel("loss")
     axes.legend()
     return axes
@@ -45,7 +45,7 @@ def plot_gradients(history: History, axes: Any = None) -> Any:
         axes.plot(epochs, column, color=COLOURS[k % len(COLOURS)], label=name)
     if any(x > 0.0 for column in columns.values() for x in column):
         axes.set_yscale("log")
-    axes.set_xlabel(history.unit)
+    _count(axes, history.unit)
     axes.set_ylabel("length of the gradient")
     axes.legend()
     return axes
@@ -82,16 +82,20 @@ def plot_boundary(
         reach = max(float(np.abs(field - threshold).max()), 1e-12)
         levels = np.linspace(threshold - reach, threshold + reach, 21)
         axes.contourf(across, up, field, levels=levels, cmap="RdBu_r", alpha=0.6)
-        axes.contour(across, up, field, levels=[threshold], colors="black", linewidths=1.2)
+        _line(axes, across, up, field, threshold)
         classes = (labels > labels.mean()).astype(int) if len(set(labels)) == 2 else labels
     else:
-        field = said.argmax(axis=1).reshape(POINTS, POINTS)
-        levels = np.arange(said.shape[1] + 1) - 0.5
-        colours = [COLOURS[k % len(COLOURS)] for k in range(said.shape[1])]
-        axes.contourf(across, up, field, levels=levels, colors=colours, alpha=0.3)
+        for k in range(said.shape[1]):  # how far ahead of all others: no class lies between two
+            ahead = said[:, k] - np.delete(said, k, axis=1).max(axis=1)
+            field, most = ahead.reshape(POINTS, POINTS), float(ahead.max())
+            if most > 0.0:
+                colour = COLOURS[k % len(COLOURS)]
+                axes.contourf(across, up, field, levels=[0.0, most], colors=[colour], alpha=0.3)
+                _line(axes, across, up, field, 0.0)
         classes = labels
     for k, label in enumerate(sorted(set(classes.tolist()))):
         chosen = points[classes == label]
+        k = k if said.ndim == 1 else int(label)  # as its region, whichever classes have samples
         style = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)]}
         axes.scatter(*chosen.T, edgecolors="black", linewidths=0.5, **style)
     axes.set_xlabel(short(model.names.inputs[0]))
@@ -148,6 +152,18 @@ def save_plots(
         figure.savefig(path)
     finally:
         pyplot.close(figure)
+
+
+def _line(axes: Any, across: Any, up: Any, field: Any, level: float) -> None:
+    """The line on which a field has that height, if it is on both sides of it."""
+    if field.min() < level < field.max():
+        axes.contour(across, up, field, levels=[level], colors="black", linewidths=1.2)
+
+
+def _count(axes: Any, unit: str) -> None:
+    """Epochs or steps across, which are whole numbers."""
+    axes.set_xlabel(unit)
+    axes.xaxis.get_major_locator().set_params(integer=True)
 
 
 def _axes(axes: Any) -> Any:

@@ -60,6 +60,33 @@ def test_boundary(pyplot: Any, outputs: int) -> None:
         plot_boundary(MLP(3, [1]), [[1, 2, 3]], [1])
 
 
+def test_no_class_lies_between_two_others(pyplot: Any) -> None:
+    """Left of x = 0 it is class 2, right of it class 0, and class 1 nowhere."""
+    model = MLP(2, [3], output="linear", weights=[[[1.0, 0.0], [0.0, 0.0], [-1.0, 0.0]]],
+                biases=[[0.0, -9.0, 0.0]])  # fmt: skip
+    np = pytest.importorskip("numpy")
+    axes = plot_boundary(model, [[-1.0, 0.0], [1.0, 1.0]], [2, 0])
+    axes.figure.canvas.draw()
+    red, green, blue = np.asarray(axes.figure.canvas.buffer_rgba(), int).T[:3]
+    assert ((blue > red + 30) & (blue > green + 10)).sum() > 1000
+    assert ((green > red + 5) & (green > blue + 10)).sum() > 1000
+    assert ((red > green + 20) & (red > blue + 40)).sum() == 0
+
+
+@pytest.mark.parametrize("sizes", [[1], [2]])
+def test_a_network_that_says_one_thing(pyplot: Any, sizes: list[int]) -> None:
+    weights = [[[0.0, 0.0] for _ in range(sizes[0])]]
+    model = MLP(2, sizes, output="linear", weights=weights, biases=[[3.0, 1.0][: sizes[0]]])
+    axes = plot_boundary(model, [[0.0, 0.0], [1.0, 1.0]], [0, 1])
+    assert axes.get_xlabel() == "i1"
+
+
+def test_epochs_are_whole_numbers(pyplot: Any) -> None:
+    _, history, _, _ = trained()
+    for axes in (plot_loss(history), plot_gradients(history)):
+        assert all(tick == int(tick) for tick in axes.get_xticks())
+
+
 def test_activations(pyplot: Any) -> None:
     model, _, X, _ = trained()
     axes = plot_activations(model, X)
