@@ -415,6 +415,20 @@ def test_one_digit_is_one() -> None:
     assert said.endswith("Cut off after 1 digit; rounded it is −0.3.")
 
 
+def test_a_half_may_be_rounded_up_or_down() -> None:
+    x = ad.Value(0.125, "x")
+    for claim in ("0.13", "0.12"):
+        assert str(check_formula((0.5 * x * x).named("y"), x, claim)) == "✓ right: ∂y/∂x = 0.125"
+
+
+def test_a_calculation_with_rounded_numbers_may_be_off_by_two_units() -> None:
+    x = ad.Value(1.0005, "x")
+    y = (0.5 * x * x).named("y")
+    assert check_formula(y, x, "0.333·3")
+    assert not check_formula(y, x, "0.332·3")
+    assert not check_formula(y, x, "0.999")  # this is no calculation
+
+
 @pytest.mark.parametrize(("x", "claim", "ok", "said"), NUMBERS)
 def test_numbers(net: Net, x: str, claim: Any, ok: bool, said: str) -> None:
     verdict = check_formula(net.E, x, claim)

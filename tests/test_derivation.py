@@ -325,6 +325,7 @@ def test_rewriting_in_terms_of_a_line_keeps_the_number(line: str, text: str) -> 
         ("x - y", "(y - x)*z", "−z·n"),
         ("x - y", "(y - x)**2*z", "z·n²"),
         ("x - y", "(y - x)**3*z", "−z·n³"),
+        ("49*x", "x*y", "x·y"),  # 1/49*49 is not 1
     ],
 )
 def test_a_line_is_taken_out_as_often_as_it_is_there(line: str, text: str, shorter: str) -> None:
@@ -332,6 +333,19 @@ def test_a_line_is_taken_out_as_often_as_it_is_there(line: str, text: str, short
     above, whole = (term_of(ad.parse(each, **numbers)) for each in (line, text))
     rewritten = in_terms_of(above, Name("n", number(above)), whole)
     assert Text().write(rewritten) == shorter
+
+
+def test_of_numbers_put_in_for_names_only_negative_ones_have_brackets() -> None:
+    a, b, c = ad.values("a b c", [0.5, 0.0, -2.0])
+    assert "\n             = 2·(0.5 + 0 + (−2)) " in str(
+        ad.derive(((a + b + c) ** 2).named("y"), a)
+    )
+
+
+def test_terms_of_a_listed_sum_keep_their_order() -> None:
+    x = ad.Value(0.5, "x")
+    for y in (ad.sum([x**3, -2 * x**2, x]), x**3 + ad.sum([-2 * x**2, x])):
+        assert ad.derive(y.named("y"), x).formula_text() == "3·x² − 4·x + 1"
 
 
 def test_of_two_ways_as_long_the_first_stays() -> None:
@@ -491,6 +505,7 @@ def test_what_the_terms_of_a_derivative_share_is_written_once(curve: str, order:
         ("sqrt(1 + x**2)", "2·½·x/y"),
         ("(x - a)**2/(2*b**2)", "2·½·(x − a)/b²"),
         ("a**2/x**2", "2·y·1/x²·x·(−1)"),  # x/x² would be 1/x already
+        ("-(a - b)*x", "(a − b)·(−1)"),  # two factors are enough
     ],
 )
 def test_a_derivative_as_it_piles_up_has_its_divisors_below(formula: str, raw: str) -> None:

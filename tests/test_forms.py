@@ -204,6 +204,15 @@ def test_a_summand_is_called_hidden_where_it_is() -> None:
     assert "(E1 hidden: ∂E/∂E1 = 1)" in one
 
 
+def test_a_path_of_one_component_has_no_line_for_its_product() -> None:
+    w = ad.Value(0.5, "w")
+    z = (2 * w).named("z")
+    page = str(ad.derive((z**2 + 3 * w).named("E"), w, form="paths"))
+    assert "path A = 2 · 2 " in page
+    assert "path B   E → w" in page
+    assert "path B =" not in page
+
+
 def test_components_that_stand_above_are_counted() -> None:
     w, x, b = ad.values("w x b", [0.5, 2.0, 0.25])
     h = (w * x + b).named("z").sin().named("h")
@@ -322,6 +331,16 @@ def test_a_dead_neuron_and_a_missing_connection_are_zeros() -> None:
     page = str(ad.derive((outs[0] * outs[1]).named("E"), w1, form="matrix"))
     assert " [3 0; 0 3] [0; 1.5] ⊙ [1; 0]\n" in page
     assert " [0; 0] [0.5 −0.5]\n" in page
+
+
+def test_nothing_comes_through_a_dead_neuron_of_the_layer_above() -> None:
+    x, u, v1, v2, t1, t2 = ad.values("x u v1 v2 t1 t2", [0.5, 1.0, 3.0, -1.0, 0.4, 0.5])
+    low = (x * u).named("low.n1.z1").relu().named("low.n1.a1")
+    mid = [(low * v).named(f"mid.n{i}.y{i}") for i, v in enumerate((v1, v2), 1)]
+    ends = [y.relu().named(f"mid.n{i}.b{i}") for i, y in enumerate(mid, 1)]
+    out = (ends[0] * t1 + ends[1] * t2).named("top.n1.o1")
+    page = str(ad.derive((out * out).named("E"), u, form="matrix"))
+    assert " [3 −1] [0.48; 0] ⊙ [1]\n" in page
 
 
 def test_a_weight_of_two_layers_is_refused() -> None:

@@ -95,6 +95,8 @@ def shown(value: ad.Value) -> str:
         ("δ_r", r"\delta_r"),
         ("δ_2^(3)", r"\delta_2^{(3)}"),
         ("E_total", r"E_{\mathrm{total}}"),
+        ("h2o", r"\mathrm{h2o}"),
+        ("2nd", r"\text{2nd}"),
         ("target1", r"\mathrm{target}_1"),
         ("w_1_2", "w_{1,2}"),
         ("w5#2", r"w_5^{\text{\#2}}".replace(r"\text{\#2}", r"\#2")),

@@ -45,4 +45,5 @@ def _terms(root: Value, reader: Reader) -> list[tuple[float, Value]]:
     return found
 
 
-_SIGNS = {"add": (1.0, 1.0), "sum": (1.0, 1.0), "sub": (1.0, -1.0), "neg": (-1.0, -1.0)}
+# Of the first operand, and of the others.
+_SIGNS = {"add": (1.0, 1.0), "sum": (1.0, 1.0), "sub": (1.0, -1.0), "neg": (-1.0,)}
