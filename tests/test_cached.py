@@ -199,6 +199,7 @@ def test_a_pick_from_no_list_is_one_of_its_own():
         ("xbababay", 2, 4, ([2, 4, 6], 2)),
         ("abcd", 0, 3, ([0, 3], 0)),
         ("aaaa", 0, 2, ([0, 1, 2, 3], 1)),
+        ("ababa", 1, 4, ([1, 4], 0)),  # it repeats, but one is a and the other b
     ],
 )
 def test_stretch(ops, first, last, expected):

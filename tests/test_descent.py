@@ -130,6 +130,14 @@ def test_one_number_for_all_rows():
 
 
 @every_backend
+def test_without_inputs_a_step_follows_the_gradient_of_the_value(backend):
+    w = ad.Value(3.0, "w")
+    program = ad.compile((w - 1.0) ** 2, parameters=w, backend=backend)
+    assert program.run(rate=0.25, steps=2).tolist() == [4.0, 1.0]
+    assert program.parameters.tolist() == [1.5]
+
+
+@every_backend
 def test_numbers_of_now(backend):
     """A bound step reads X and the parameters when it is made, and writes the parameters."""
     w, x = ad.values("w x", [1.0, 0.0])

@@ -443,6 +443,21 @@ def test_two_different_terms_are_enough_for_lanes():
     assert (node.op, numbers) == ("inner", [])
 
 
+def test_equal_terms_without_numbers_are_counted():
+    """Recorded one by one, by a loop that uses no number of its own."""
+    w = ad.Value(0.5, "w")
+    total = ad.exp(w)
+    for _ in range(4):
+        total = total - ad.log(w)
+    [node], numbers = traced([total], [w])
+    assert (text(node), numbers) == ("sub(exp(w), mul(log(w), 4))", [])
+    chosen = ad.sum([ad.where(1.0, w, w * k) for k in (1.0, 2.0, 3.0, 4.0)])
+    constant = ad.sum([ad.where(1.0, 2.0, w * k) for k in (1.0, 2.0, 3.0, 4.0)])
+    for result in (total, total * ad.exp(chosen), chosen + constant):
+        value, [slope] = ad.compile(result, parameters=w).value_and_grad()
+        assert (value, slope) == pytest.approx((result.data, ad.grad(result, w).data), rel=1e-14)
+
+
 @pytest.mark.parametrize("place", [0, 3])
 def test_a_term_of_the_first_shape_is_no_number(place):
     w = ad.Value(0.5, "w")
@@ -512,6 +527,13 @@ program of no inputs; parameters w .. b; 12 statements; 9 shared numbers, 6 rows
   t11[1] = t9 + b                                                 # shared
   t12[1] = sum over lanes 1 of t10 * numbers                      # shared"""  # noqa: E501
     assert str(ad.compile(total, parameters=[w, b], backend="numpy")) == lines[1:]
+
+
+def test_each_kind_of_term_has_lanes_of_its_own():
+    w = ad.Value(0.5, "w")
+    terms = [f(w * k) for f, n in ((ad.tanh, 5), (ad.exp, 6)) for k in range(1, n)]
+    shown = str(ad.compile(ad.sum(terms), parameters=w, backend="numpy"))
+    assert "4 rows of lanes 1, 3 rows of lanes 2; " in shown
 
 
 def test_a_program_prints_names_as_short_as_they_are_unique():

@@ -129,6 +129,23 @@ def test_keys_tell_all_but_the_operands_apart():
     assert len({key(f) for f in one + others}) == 1 + len(others)
 
 
+def test_uses_are_told_apart_by_ops_neighbours_and_places():
+    w = Value(0.5)
+
+    def chain_of_ops():
+        first = ad.logsumexp([-w])
+        second = ad.logsumexp([-first.exp(), w, w])  # between other ops, and of another length
+        return (-(-second.log()).exp()).log().exp()
+
+    root, nodes, index = recorded([w], chain_of_ops)
+    ops = ["", *[node.op for node in nodes], ""]
+    around = list(zip(ops, ops[1:], ops[2:], strict=False))
+    meant = [(around[i], k) for i, node in enumerate(nodes) for k in range(len(node.operands))]
+    uses = Recording.of(root, nodes, index).uses().tolist()
+    assert len(uses) == len(meant)
+    assert len(set(uses)) == len(set(meant)) == len(set(zip(uses, meant, strict=True)))
+
+
 @pytest.mark.parametrize("read", [arrays_of, getattr(arrays_of, "__wrapped__", arrays_of)])
 def test_what_is_no_recording(read):
     w, b = ad.values("w b", [0.5, -0.2])

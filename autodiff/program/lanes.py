@@ -20,7 +20,7 @@ from itertools import chain
 from autodiff import native
 from autodiff.graph import check_order, topological
 from autodiff.op import number
-from autodiff.program.node import Builder
+from autodiff.program.node import SHARED, Builder
 from autodiff.value import Value
 
 TYPE_CHECKING = False  # importing typing would double the time of `import autodiff`
@@ -59,7 +59,11 @@ class Family:
                         results[x] if type(x) is int else x if type(x) is float else made[x]
                     )
             results.append(builder.record(op, tuple(args)))
-        total = builder.total(results[-1], axis)
+        last = results[-1]
+        if type(last) is float or last.axis == SHARED:  # equal terms: the axis has no numbers
+            total = last * float(self.size)
+        else:
+            total = builder.total(last, axis)
         return total if self.sign == 1.0 else -total
 
     def shared(self) -> list[Value]:

@@ -42,15 +42,14 @@ def refuse_nonfinite(
     """
     import numpy as np
 
-    n = X.shape[1]
-    for start in range(0, n, ROWS_AT_A_TIME):
+    for start in range(0, X.shape[1], ROWS_AT_A_TIME):
         part = X[:, start : start + ROWS_AT_A_TIME]
         suspicious = np.zeros(part.shape[1], dtype=bool)
         for column in numbers(part):
             bad = ~np.isfinite(column)
             suspicious |= bad if np.shape(bad) == suspicious.shape else bad.any()
         for i in np.nonzero(suspicious)[0].tolist():
-            outputs = replayed(program, part[:, i].tolist(), parameters, n, _where(X, start + i))
+            outputs = replayed(program, part[:, i].tolist(), parameters, _where(X, start + i))
             for name, y in zip(program.output_names, outputs, strict=True):
                 if not isfinite(y.data):
                     raise FloatingPointError(
@@ -87,7 +86,7 @@ def refuse_nonfinite_total(
         else:
             last = middle
     where = _where(X, first)
-    [y] = replayed(program, X[:, first].tolist(), parameters, X.shape[1], where)
+    [y] = replayed(program, X[:, first].tolist(), parameters, where)
     with only("strict"):
         try:
             y.backward()
@@ -106,9 +105,7 @@ def _where(X: Any, row: int) -> str:
     return f" in row {row}" if len(X) else ""
 
 
-def replayed(
-    program: Program, row: Sequence[float], parameters: Any, n: int, where: str
-) -> list[Value]:
+def replayed(program: Program, row: Sequence[float], parameters: Any, where: str) -> list[Value]:
     """The outputs for one row as recorded Values; raises at the first node that creates a nan or an
     inf.
     """
@@ -119,7 +116,6 @@ def replayed(
         "input": lambda i, axis: Value(row[i], program.inputs[i]),
         "parameter": lambda i, axis: Value(float(parameters[i]), program.parameter_names[i]),
         "lane": lambda i, axis: [Value(number) for number in lanes[i]],
-        "size": lambda i, axis: float(n if i == ROWS else lengths[i]),
     }
     add = partial(_recorded, where, "add")
     with only():

@@ -49,7 +49,7 @@ class Written:
 
     def agrees(self, x: float, units: float) -> bool:
         """Whether x is this number, within so many units of the last digit."""
-        return close(self.value, x, units * self.unit * (1.0 + 1e-9))
+        return close(self.value, x, units * self.unit)
 
 
 def as_number(program: Program) -> Written:
