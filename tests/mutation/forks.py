@@ -12,7 +12,8 @@ then) cannot be exchanged afterwards. These mutants come last: each gets a child
 third-party packages only, imports the mutated source, and chooses from all tests.
 
 The last argument is for how many seconds tests are tried on one mutant; what takes longer than a
-tenth of that by itself is left out. `again` in its place tries what survived so far with all tests.
+tenth of that by itself is left out. `again` in its place tries what survived so far with all tests;
+survivors in lines that were changed since are left out, and want a session of their own.
 
 Results go into the session, where `cr-report` finds them: of a mutant that was killed the test that
 failed or was stopped, of one that survived how many tests were tried.
@@ -229,6 +230,14 @@ def run(database: WorkDB, mutant: Mutant, tests: Tests, survives: Callable[[], b
         record(database, mutant, TestOutcome.KILLED, test)
 
 
+def is_current(item: WorkItem, result: WorkResult) -> bool:
+    mutant = Mutant(item)
+    current = mutant.is_still(result.diff or "")
+    if not current:
+        tell(f"has changed, left out: {mutant.module}:{mutant.row}:{mutant.column}")
+    return current
+
+
 def record(database: WorkDB, mutant: Mutant, verdict: TestOutcome, found: str) -> None:
     result = WorkResult(WorkerOutcome.NORMAL, found, verdict, mutant.diff())
     database.set_result(mutant.job, result)
@@ -241,7 +250,11 @@ def main(settings: str, session: str, which: str = "inf") -> None:
     with use_db(session, WorkDB.Mode.open) as database:
         if which == "again":
             known = database.completed_work_items
-            items = [item for item, result in known if result.test_outcome == TestOutcome.SURVIVED]
+            items = [
+                item
+                for item, result in known
+                if result.test_outcome == TestOutcome.SURVIVED and is_current(item, result)
+            ]
         else:
             items = [*database.pending_work_items]  # in random order
     nowhere = os.open(os.devnull, os.O_RDWR)

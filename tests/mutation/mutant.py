@@ -24,12 +24,21 @@ class Mutant:
         self.path = str(Path(mutation.module_path).resolve())
         self.row, self.column = mutation.start_pos
         self.before = self.module.read_text(encoding="utf-8")
-        self.after: str = mutate_code(self.before, operator, mutation.occurrence)
+        after = mutate_code(self.before, operator, mutation.occurrence)
+        self.after = self.before if after is None else after  # there are not so many any more
 
     def diff(self) -> str:
         texts = self.before.splitlines(), self.after.splitlines()
         names = f"a/{self.module}", f"b/{self.module}"
         return "\n".join(difflib.unified_diff(*texts, *names, lineterm=""))
+
+    def is_still(self, diff: str) -> bool:
+        """Whether the same is mutated as in `diff`: the module may have been changed meanwhile."""
+        now, then = (
+            [line for line in text.splitlines()[2:] if line[:1] in "+-"]
+            for text in (self.diff(), diff)
+        )
+        return now == then
 
     def pairs(self) -> list[tuple[CodeType, CodeType]]:
         """The module's body and everything defined in it, before and after."""
