@@ -348,6 +348,12 @@ def test_terms_of_a_listed_sum_keep_their_order() -> None:
         assert ad.derive(y.named("y"), x).formula_text() == "3·x² − 4·x + 1"
 
 
+def test_terms_behind_a_minus_keep_their_order() -> None:
+    x = ad.Value(0.5, "x")
+    y = (-(x**3 - 2 * x**2 + x)).named("y")
+    assert ad.derive(y, x).formula_text() == "−3·x² + 4·x − 1"
+
+
 def test_of_two_ways_as_long_the_first_stays() -> None:
     ab, cd, e = (Name(label, 1.0) for label in ("ab", "cd", "e"))
     assert [shorter(ab, cd), shorter(ab, e), shorter(e, ab)] == [ab, e, e]
