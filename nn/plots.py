@@ -62,13 +62,13 @@ def plot_boundary(
     import_matplotlib()
     import numpy as np
 
-    from nn.metrics import UPRIGHT
+    from nn.metrics import UPRIGHT, label_of
 
     if model.sizes[0] != 2:
         raise ValueError(f"a boundary is drawn for two inputs, and {model!r} has {model.sizes[0]}")
     axes = _axes(axes)
     points = np.array([as_list(row) for row in X], dtype=np.float64)
-    labels = np.array([as_list(t)[0] for t in y])
+    labels = np.array([label_of(t, model.sizes[-1]) for t in y])
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.15 * np.where(high > low, high - low, 1.0)
     across, up = np.linspace(low - margin, high + margin, POINTS).T

@@ -17,6 +17,12 @@ def test_one_output() -> None:
 def test_several_outputs() -> None:
     model = MLP(1, [3], "linear", weights=[[[-1.0], [0.0], [1.0]]], biases=None)
     assert accuracy(model, [[-1], [1], [1]], [0, 2, 1]) == pytest.approx(2 / 3)
+    rows = [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    assert accuracy(model, [[-1], [1], [1]], rows) == pytest.approx(2 / 3)
+    with pytest.raises(
+        ValueError, match=r"a target is \[0.0, 1.0\]; a class is its index, or a row"
+    ):
+        accuracy(model, [[-1]], [[0, 1]])
 
 
 def test_no_samples() -> None:

@@ -73,6 +73,16 @@ def test_no_class_lies_between_two_others(pyplot: Any) -> None:
     assert ((red > green + 20) & (red > blue + 40)).sum() == 0
 
 
+def test_rows_that_mark_a_class_are_drawn_as_that_class(pyplot: Any) -> None:
+    model, _, X, y = trained(3)
+    rows = [[float(k == t) for k in range(3)] for t in y]
+    drawn = [
+        [c.get_offsets().tolist() for c in plot_boundary(model, X, targets).collections]
+        for targets in (y, rows)
+    ]
+    assert drawn[0] == drawn[1]
+
+
 @pytest.mark.parametrize("sizes", [[1], [2]])
 def test_a_network_that_says_one_thing(pyplot: Any, sizes: list[int]) -> None:
     weights = [[[0.0, 0.0] for _ in range(sizes[0])]]
