@@ -31,6 +31,16 @@ function openPage(graph, title = null) {
   state.selected = graph.stepping && chosen !== undefined ? chosen : null;
   showFolds();
   show();
+  if (!title && state.selected !== null) uncover(graph.boxes[state.selected].id);
+}
+
+// A picture larger than its frame is moved so that a box is in the middle, if it was outside.
+function uncover(id) {
+  const [frame, box] = [byId("paper"), byId(id)].map((x) => x.getBoundingClientRect());
+  if (box.right > frame.right || box.bottom > frame.bottom) {
+    byId("paper").scrollBy(box.x - frame.x + (box.width - frame.width) / 2,
+      box.y - frame.y + (box.height - frame.height) / 2);
+  }
 }
 
 // ------------------------------------------------------------ time

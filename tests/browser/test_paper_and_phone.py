@@ -8,7 +8,7 @@ import pytest
 
 import autodiff as ad
 from browser.reader import Reader
-from nn import textbook
+from nn import MLP, half_squared_error, textbook
 
 pytestmark = pytest.mark.browser
 SEEDS = ("000", "001", "002", "003")
@@ -107,3 +107,19 @@ def test_a_formula_without_names_fits_the_explorer(
     assert browser.execute_script(f"{beyond} return panel.scrollWidth - panel.clientWidth") == 0
     numbers = "#derivation td[data-column='with numbers'] math"
     assert len(browser.find_elements("css selector", numbers)) > 4
+
+
+def test_a_large_picture_begins_at_the_chosen_box(browser: Any, tmp_path: Path) -> None:
+    """On a phone, too, it has a frame of its own that is not higher than the screen."""
+    model = MLP(4, [8, 8, 3], seed=1)
+    page = tmp_path / "page.html"
+    E = half_squared_error(model([0.1, 0.2, 0.3, 0.4]), [0.0, 1.0, 0.0])
+    ad.explore(E, page, weights=model.parameters())
+    Reader(shown(browser, 380, mobile=True)).open(page)
+    inside = """
+    const [frame, box] = [document.getElementById("paper"), document.querySelector(".box.selected")]
+        .map((element) => element.getBoundingClientRect());
+    return frame.height <= innerHeight && frame.left <= box.left && box.right <= frame.right
+        && frame.top <= box.top && box.bottom <= frame.bottom && scrollY === 0;
+    """
+    assert browser.execute_script(inside)
