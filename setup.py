@@ -29,9 +29,10 @@ VALUE = "value attributes walk".split()
 NODES = """
     arrays hashing ops nodes simplify handles builder tape nodes_module
     trace alike sums slopes recording
-    layout writing
+    layout ordering grouping placing packing
+    writing segments choosing finishing
 """.split()
-NODES_HEADERS = "arrays hashing nodes trace value".split()
+NODES_HEADERS = "arrays hashing nodes trace layout writing value".split()
 HEADERS = "machine reading running steps products totals lanes elementary rows kernels".split()
 
 EXTENSIONS = [

@@ -71,7 +71,8 @@ def _is_stale(built: str, part: str) -> bool:
 NODES = """
     arrays hashing ops nodes simplify handles builder tape nodes_module
     trace alike sums slopes recording
-    layout writing
+    layout ordering grouping placing packing
+    writing segments choosing finishing
 """.split()
 PARTS_OF = {
     **dict.fromkeys(["value.c", "attributes.c", "walk.c", "compiled.h", "scalars.h"], ("value",)),
