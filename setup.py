@@ -33,7 +33,11 @@ NODES = """
     writing segments choosing finishing
 """.split()
 NODES_HEADERS = "arrays hashing nodes trace layout writing value".split()
-HEADERS = "machine reading running steps products totals lanes elementary rows kernels".split()
+MACHINE = "machine instruction_sets buffers memory reading running bound".split()
+HEADERS = """
+    machine instruction_sets buffers reading running
+    steps products totals lanes elementary rows kernels
+""".split()
 
 EXTENSIONS = [
     Extension(
@@ -50,7 +54,7 @@ EXTENSIONS = [
     ),
     Extension(
         "autodiff.native.machine",
-        ["autodiff/native/machine.c", *(f"autodiff/native/{name}.c" for name in SETS)],
+        [f"autodiff/native/{name}.c" for name in (*MACHINE, *SETS)],
         depends=[f"autodiff/native/{name}.h" for name in HEADERS],
         define_macros=[(f"HAVE_{name.upper()}", "1") for name in SETS],
         extra_compile_args=LANES,
