@@ -1138,7 +1138,7 @@ def test_a_root_is_one_factor() -> None:
     assert check_formula(y, "w", "1.5*w^0.5*x")
     for claim, missing in [("1.5*w^0.5", "x"), ("1.5*x", "(w)^0.5")]:
         [finding] = check_formula(y, "w", claim).findings
-        assert finding.why == f"the factor {missing} of ∂y/∂w = 3/2·x·√(w) is missing"
+        assert finding.why == f"the factor {missing} of ∂y/∂w = 3/2·√(w)·x is missing"
 
 
 def test_a_fourth_power_is_one_too() -> None:

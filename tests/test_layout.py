@@ -128,5 +128,5 @@ def test_rounded_numbers_are_marked() -> None:
     x, y = ad.values("x y", [0.5, 0.25])
     assert "= 0.5 · 0.25" not in str(ad.derive((x * y).named("z"), x))
     text = str(ad.derive((x * x * y).named("z"), x))
-    assert "= 2·0.25·0.5  " in text
+    assert "= 2·0.5·0.25  " in text
     assert "≈" not in text.partition("checked")[0]

@@ -4,10 +4,11 @@ A component is d upper / d lower for two neighbouring waypoints: how `upper` is 
 derivative as the chain rule gives it (raw), and as one writes it (formula).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autodiff.formula.chain import Chain, Slope, number_of
-from autodiff.formula.ordering import in_order
+from autodiff.formula.ordering import by_hand, in_order
 from autodiff.formula.page import Piece
 from autodiff.formula.proofs import proof_of
 from autodiff.formula.reading import Reader
@@ -68,8 +69,10 @@ class Components:
             label, value = self.reader.labels, number_of(slope)
             rule = _rule(upper, lower)
             stop = self.chain.slopes.keys()
-            formula = in_order(self.reader.expression(slope), upper, lower, self.reader, stop)
+            by_rule = in_order(self.reader.expression(slope), upper, lower, self.reader, stop)
+            formula = by_hand(by_rule, upper, self.reader)
             raw = tuple(_raw(slope, self.reader))
+            raw = raw if _says_more(raw, formula) else (by_rule,) if by_rule != formula else ()
             if self.signs == "difference":
                 formula = flipped(formula)
             if self.abstract and rule:
@@ -79,7 +82,7 @@ class Components:
                 label[upper],
                 label[lower],
                 self._definition(upper),
-                raw if _says_more(raw, formula) else (),
+                raw,
                 formula,
                 value,
                 rule,
@@ -123,13 +126,22 @@ def _raw(slope: Slope, reader: Reader) -> list[Term]:
 
 
 def _divided(factors: list[Term]) -> list[Term]:
-    """The divisors below the last of the other factors: (x - a)/b, not 1/b·(x - a)."""
+    """The divisors below the last of the other factors, (x - a)/b, not 1/b·(x - a); below all of
+    them where something is going to cancel."""
     below = [f for f in factors if isinstance(f, Product) and all(e < 0.0 for _, e in f.factors)]
     above = [f for f in factors if f not in below]
-    quotient = times(*above[-1:], *below)
-    if not above or not below or len(as_product(quotient).factors) <= len(below):
-        return factors  # nothing to stand above, or something would cancel
-    return [*above[:-1], quotient]
+    if not above or not below:
+        return factors
+    if _cancels([*above, *below]):
+        over, under = as_product(times(*above)), as_product(times(*below))
+        return [Product(over.coefficient * under.coefficient, over.factors + under.factors)]
+    return [*above[:-1], times(*above[-1:], *below)]
+
+
+def _cancels(factors: Sequence[Term]) -> bool:
+    """Whether the product has fewer factors than they are, as one is the inverse of another."""
+    signs = {(base, exponent > 0.0) for f in factors for base, exponent in as_product(f).factors}
+    return any((base, not above) in signs for base, above in signs)
 
 
 LONGEST = 24  # factors of a raw derivative
@@ -137,9 +149,16 @@ _PILED = ("mul", "neg", "gate")  # rows that only multiply what comes from above
 
 
 def _says_more(raw: tuple[Term, ...], formula: Term) -> bool:
-    """Whether the raw factors show a step: two numbers that merge, or a sign that moves."""
+    """Whether the raw factors show a step: numbers that merge, a sign that moves, what cancels."""
     numbers = [f for f in raw if isinstance(f, Product) and not f.factors]
-    return len(raw) > 1 and (len(numbers) > 1 or (bool(numbers) and times(*raw) != formula))
+    same = _unordered(times(*raw)) == _unordered(formula)
+    moved = len(raw) > 1 and (len(numbers) > 1 or (bool(numbers) and not same))
+    return moved or _cancels(raw)
+
+
+def _unordered(x: Term) -> tuple[float, frozenset[tuple[Term, float]]]:
+    product = as_product(x)
+    return product.coefficient, frozenset(product.factors)
 
 
 def _rule(upper: Value, lower: Value) -> tuple[str, Term] | None:

@@ -10,22 +10,28 @@ import math
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
 
 ROUNDINGS = {"nearest": ROUND_HALF_EVEN, "truncate": ROUND_DOWN}
 
 WHOLE = 1e15  # whole numbers below are written out
 MOST_FIGURES = 12  # of a number that is short; three zeros behind them are no coincidence
 
-# Numbers that a reader knows by another spelling.
+# Numbers that a reader knows by another spelling; simple multiples and parts of them too.
 CONSTANTS = {
-    math.log(2.0): "ln 2",
-    math.log(10.0): "ln 10",
-    math.pi: "π",
-    2.0 / math.sqrt(math.pi): "2/√π",
-    math.sqrt(0.5): "1/√2",
-    2.0 * math.sqrt(2.0 / math.pi): "2·√(2/π)",
-    1.0 / math.sqrt(2.0 * math.pi): "1/√(2π)",
+    "ln(2)": math.log(2.0),
+    "ln(10)": math.log(10.0),
+    "ln(2)²": math.log(2.0) ** 2,
+    "ln(10)²": math.log(10.0) ** 2,
+    "π": math.pi,
+    "√2": math.sqrt(2.0),
+    "√π": math.sqrt(math.pi),
+    "√(2π)": math.sqrt(2.0 * math.pi),
+    "√(2/π)": math.sqrt(2.0 / math.pi),
 }
+SAME = 2.0**-50  # what a few roundings leave between a number and the one that is meant
+MOST_TIMES = 1000  # of a constant, that is shown as so many times it
 
 
 @dataclass(frozen=True)
@@ -84,11 +90,51 @@ class Figures:
         return mantissa.removesuffix(".0") + e + power
 
 
+class Spelled(NamedTuple):
+    """A number over·above/(under·below); `above` and `below` are known constants, or empty."""
+
+    over: float
+    above: str = ""
+    under: float = 1.0
+    below: str = ""
+
+
+@lru_cache(maxsize=1024)
+def spelled(x: float) -> Spelled | None:
+    """A positive number as a simple multiple or part of a known constant; None where it is none.
+
+    >>> spelled(10 / math.log(10.0)), spelled(0.7)
+    (Spelled(over=10.0, above='', under=1.0, below='ln(10)'), None)
+    """
+    if not 0.0 < x < math.inf or len(f"{x:.15g}".replace(".", "").strip("0")) <= MOST_FIGURES:
+        return None
+    found: list[Spelled] = []
+    for name, constant in CONSTANTS.items():
+        for above, times in ((True, x / constant), (False, x * constant)):
+            parts = _simple(times)
+            if parts:
+                over, under = parts
+                found.append(
+                    Spelled(over, name, under) if above else Spelled(over, "", under, name)
+                )
+    return min(found, key=lambda s: (s.over + s.under, s.above != ""), default=None)
+
+
+def _simple(x: float) -> tuple[float, float] | None:
+    """Numerator and denominator of a small whole number or a simple fraction."""
+    whole = float(round(x)) if x < MOST_TIMES else 0.0
+    if whole and abs(x - whole) <= SAME * x:
+        return whole, 1.0
+    found = ratio(x)
+    return (float(found[0]), float(found[1])) if found else None
+
+
 def ratio(x: float) -> tuple[int, int] | None:
     """Numerator and denominator where x is a simple fraction: 0.5 is (1, 2), 1/3 is (1, 3)."""
     if x.is_integer() or not math.isfinite(x):
         return None
     fraction = Fraction(x).limit_denominator(120)
-    if fraction.numerator / fraction.denominator == x and abs(fraction.numerator) <= 12:
+    close = abs(fraction.numerator / fraction.denominator - x) <= SAME * abs(x)
+    if close and 0 < abs(fraction.numerator) <= 12:
         return fraction.numerator, fraction.denominator
     return None

@@ -11,9 +11,11 @@ from autodiff.formula.chain import Chain
 from autodiff.formula.closing import finite_difference
 from autodiff.formula.derivation import Derived
 from autodiff.formula.figures import Figures
-from autodiff.formula.ordering import in_order
+from autodiff.formula.gathering import gathered, opened, shorter
+from autodiff.formula.ordering import by_hand, in_order
 from autodiff.formula.page import Block, Formula, Line, Page, Partial, Remark, Words
 from autodiff.formula.reading import Reader
+from autodiff.formula.reducing import reduced
 from autodiff.formula.symbols import partial
 from autodiff.formula.task import with_value
 from autodiff.formula.terms import (
@@ -28,7 +30,6 @@ from autodiff.formula.terms import (
     raised,
     times,
 )
-from autodiff.formula.text import Text
 from autodiff.value import Value
 
 MOST = 100  # lines are for reading
@@ -61,7 +62,9 @@ def higher_order(
                 shown = shorter(shown, in_terms_of(line, name, shown))
             above.append((Name(partial(label[y], label[x], n), upper.data), formula))
             if n > 1:
-                formula, shown = (shorter(each, gathered(each)) for each in (formula, shown))
+                formula, shown = (shorter(e, reduced(gathered(e))) for e in (formula, shown))
+            else:
+                shown = by_hand(shown, y, reader)
             if signs == "difference":
                 formula, shown = flipped(formula), flipped(shown)
             symbol = Partial(label[y], label[x], n)
@@ -74,65 +77,6 @@ def higher_order(
             Derived(label[x], "order", formula, lower.data, lower.data, difference, None, ())
         )
     return page, derived
-
-
-def opened(x: Term) -> Term:
-    """`x` without brackets inside sums that only a number stands before: a - (b - c) is a - b + c.
-
-    The product rule writes such brackets, nobody else.
-    """
-    match x:
-        case Sum(terms=terms):
-            return plus(*(part for term in terms for part in _summands(opened(term))))
-        case Product(coefficient=coefficient, factors=factors):
-            return times(coefficient, *(raised(opened(base), e) for base, e in factors))
-        case Call(op=op, args=args):
-            return Call(op, tuple(map(opened, args)))
-        case _:
-            return x
-
-
-def _summands(x: Term) -> list[Term]:
-    match x:
-        case Product(coefficient=coefficient, factors=((Sum(terms=terms), 1.0),)):
-            return [times(coefficient, term) for term in terms]
-        case _:
-            return [x]
-
-
-def shorter(x: Term, y: Term) -> Term:
-    """The one of two ways to write a term that takes fewer signs."""
-    return y if len(Text().write(y)) < len(Text().write(x)) else x
-
-
-def gathered(x: Term) -> Term:
-    """`x` with what all terms of a sum have in common written once, before the brackets."""
-    match x:
-        case Call(op=op, args=args):
-            return Call(op, tuple(map(gathered, args)))
-        case Product(coefficient=coefficient, factors=factors):
-            return times(coefficient, *(raised(gathered(base), e) for base, e in factors))
-        case Sum(terms=terms):
-            shared = _shared([dict(as_product(each).factors) for each in terms])
-            if shared:
-                over = [raised(base, -e) for base, e in shared.items()]
-                rest = opened(plus(*(times(each, *over) for each in terms)))
-                return times(*(raised(base, e) for base, e in shared.items()), gathered(rest))
-            inside = opened(plus(*map(gathered, terms)))
-            return inside if inside == x else gathered(inside)
-        case _:
-            return x
-
-
-def _shared(products: list[dict[Term, float]]) -> dict[Term, float]:
-    """The powers that are in all numerators, or in all denominators."""
-    first, *others = products
-    shared = {}
-    for base, exponent in first.items():
-        found = [exponent, *(other.get(base, 0.0) for other in others)]
-        if min(found) * max(found) > 0.0:
-            shared[base] = min(found, key=abs)
-    return shared
 
 
 def in_terms_of(line: Term, name: Name, x: Term) -> Term:

@@ -29,22 +29,14 @@ _COMMANDS = {char: f"\\{word} " for word, char in GREEK.items() if word != "omic
     "\\": r"{\backslash}", "~": r"{\sim}", "^": r"{\wedge}", "<": "{<}", ">": "{>}",
     **{c: f"\\{c}" for c in "#$%&_{}"},
 }  # fmt: skip
-_FUNCTIONS = set("sin cos tan arcsin arccos arctan sinh cosh tanh exp log max min".split())
+_FUNCTIONS = set("sin cos tan arcsin arccos arctan sinh cosh tanh exp log ln max min".split())
 _SIGNS = {"<": r"\mathrel{<}", ">": r"\mathrel{>}", ",": ",", "/": "/"}
-_CONSTANTS = {
-    "ln 2": r"\ln 2", "ln 10": r"\ln 10", "2/√π": r"\tfrac{2}{\sqrt{\pi}}",
-    "1/√2": r"\tfrac{1}{\sqrt{2}}",
-    "2·√(2/π)": r"2\sqrt{2/\pi}", "1/√(2π)": r"\tfrac{1}{\sqrt{2\pi}}",
-}  # fmt: skip
 
 
 class Latex(Typeset):
     """LaTeX for math mode."""
 
     DOTS = r"\cdots "
-
-    def constant(self, text: str) -> str:
-        return _CONSTANTS.get(text) or self.words(text)
 
     def digits(self, text: str) -> str:
         if text == "nan":

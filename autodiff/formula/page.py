@@ -7,6 +7,7 @@ LaTeX and HTML. A *piece* is one side of an equation.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from autodiff.formula.figures import spelled
 from autodiff.formula.terms import Call, Name, Product, Sum, Term
 
 
@@ -157,8 +158,8 @@ class Page:
     items: list[Item] = field(default_factory=list)
 
 
-def numbers_in(x: Term) -> Sequence[float]:
-    """Every number that the substitution of a term shows."""
+def numbers_in(x: Term, *, constants: bool = True) -> Sequence[float]:
+    """Every number that the substitution of a term shows; without those that have a spelling."""
     found: list[float] = []
     parts = [x]
     while parts:
@@ -170,6 +171,7 @@ def numbers_in(x: Term) -> Sequence[float]:
             case Sum(terms=terms):
                 parts.extend(terms)
             case Product(coefficient=coefficient, factors=factors):
-                found.append(coefficient)
+                if constants or not spelled(abs(coefficient)):
+                    found.append(coefficient)
                 parts.extend(base for base, _ in factors)
     return found

@@ -8,19 +8,25 @@ import math
 import re
 from typing import Any
 
-from autodiff.formula.figures import CONSTANTS, Figures, ratio
+from autodiff.formula.figures import MOST_FIGURES, Figures, Spelled, ratio, spelled
 from autodiff.formula.terms import Call, Name, Product, Sum, Term, as_product
 from autodiff.op import CALL, COMPARISON, POWER, PRODUCT, SIGN, SUM, TABLE
 
 Shown = tuple[str, int]  # a piece of output, and how tightly it binds
+Powers = list[tuple[Term, float]]
 ALONE = COMPARISON - 1  # a place where nothing needs brackets
 
 
 class _Exactly(Figures):
-    """Every number as it is."""
+    """Every number as it is, but for what a few roundings left behind its decimals."""
 
     def exact(self, x: float) -> bool:
         return True
+
+    def _decimals(self, x: float) -> str:
+        short = f"{x:.15g}"
+        figures = len(short.partition("e")[0].replace(".", "").strip("-0"))
+        return short if figures <= MOST_FIGURES else super()._decimals(x)
 
 
 class Printer:
@@ -57,8 +63,6 @@ class Printer:
 
     def figure(self, x: float) -> Shown:
         """A number; a negative one binds like a sign."""
-        if x in CONSTANTS:
-            return self.constant(CONSTANTS[x]), PRODUCT
         text = self.number(self.decimals(abs(x)))
         return (self.MINUS + text, SIGN) if x < 0.0 else (text, CALL)
 
@@ -92,21 +96,11 @@ class Printer:
         below = [(base, -e) for base, e in x.factors if e < 0.0]
         if not x.factors:
             return self.coefficient_alone(x.coefficient)
-        p, q = map(float, (below and simple_fraction(size)) or (size, 1))
-        # A bar that spans numerator and denominator is their brackets.
-        least = SIGN if below else PRODUCT
-        least_above = ALONE if self.BAR and below and p == 1.0 and len(above) == 1 else least
-        least_below = ALONE if self.BAR and q == 1.0 and len(below) == 1 else SIGN
-        parts = [self.power(base, e, least_above) for base, e in above]
-        if below:
-            lead = "" if p == 1.0 and parts else self.figure(p)[0]
-            over = self.joined(lead, parts)
-            under = self.joined(
-                "" if q == 1.0 else self.figure(q)[0],
-                [self.power(base, e, least_below) for base, e in below],
-            )
-            text, precedence = self.fraction(over, under, len(below) + (q != 1.0) > 1)
+        known = spelled(size)
+        if known or below:
+            text, precedence = self.quotient(known or _as_fraction(size), above, below)
         else:
+            parts = [self.power(base, e, PRODUCT) for base, e in above]
             lead = "" if size == 1.0 else self.coefficient(size)
             text, precedence = (
                 self.joined(lead, parts),
@@ -114,9 +108,33 @@ class Printer:
             )
         return (self.MINUS + text, SIGN) if x.coefficient < 0.0 else (text, precedence)
 
+    def quotient(self, number: Spelled, above: Powers, below: Powers) -> Shown:
+        """A number and powers over others; a product where nothing is below."""
+        over, under = [
+            ("" if n == 1.0 else self.figure(n)[0], [self.constant(name)] if name else [])
+            for n, name in ((number.over, number.above), (number.under, number.below))
+        ]
+        signs_below = len(below) + bool(under[0]) + len(under[1])
+        if not signs_below:
+            parts = over[1] + [self.power(base, e, PRODUCT) for base, e in above]
+            return self.joined(over[0], parts), PRODUCT
+        # A bar that spans numerator and denominator is their brackets.
+        alone = self.BAR and not over[0] and len(over[1]) + len(above) == 1
+        single = self.BAR and signs_below == 1
+        numerator = over[1] + [self.power(b, e, ALONE if alone else SIGN) for b, e in above]
+        denominator = under[1] + [self.power(b, e, ALONE if single else SIGN) for b, e in below]
+        lead = over[0] if numerator else self.figure(number.over)[0]
+        return self.fraction(
+            self.joined(lead, numerator), self.joined(under[0], denominator), signs_below > 1
+        )
+
     def coefficient_alone(self, x: float) -> Shown:
         """A plain number as a whole term."""
-        return self.figure(x)
+        known = spelled(abs(x))
+        if not known:
+            return self.figure(x)
+        text, precedence = self.quotient(known, [], [])
+        return (self.MINUS + text, SIGN) if x < 0.0 else (text, precedence)
 
     def power(self, base: Term, exponent: float, least: int) -> str:
         if exponent == 1.0:
@@ -146,8 +164,9 @@ class Printer:
     def number(self, text: str) -> str:
         return text
 
-    def constant(self, text: str) -> str:
-        return text
+    def constant(self, name: str) -> str:
+        """A known constant, as `CONSTANTS` calls it."""
+        return name
 
     def name(self, label: str) -> str:
         return label
@@ -234,6 +253,11 @@ def share_of(xs: tuple[Term, ...]) -> tuple[int, tuple[Term, ...]]:
 def _natural(name: str) -> list[str | int]:
     """What sorts names by their words and numbers, z2 before z10."""
     return [int(part) if part.isdecimal() else part for part in re.split("([0-9]+)", name)]
+
+
+def _as_fraction(size: float) -> Spelled:
+    p, q = simple_fraction(size) or (size, 1.0)
+    return Spelled(float(p), "", float(q))
 
 
 def simple_fraction(x: float) -> tuple[int, int] | None:

@@ -2,7 +2,21 @@
 
 from collections.abc import Collection, Mapping
 
-from autodiff.formula.terms import Call, Name, Product, Term, apply, rewritten, term
+from autodiff.formula.reducing import reduced
+from autodiff.formula.terms import (
+    Call,
+    Name,
+    Product,
+    Sum,
+    Term,
+    apply,
+    as_product,
+    plus,
+    raised,
+    rewritten,
+    term,
+    times,
+)
 from autodiff.graph import topological
 from autodiff.op import TABLE
 from autodiff.value import Value
@@ -22,11 +36,14 @@ class Reader:
     def __init__(self, labels: Mapping[Value, str]) -> None:
         self.labels = labels
         self.known: dict[Term, Term] = {}
+        self.quotients: list[tuple[Product, Name]] = []  # those over a sum
         for node in labels:
             if node.args:
                 defined = self.definition(node)
                 if isinstance(defined, Call):
                     self.known.setdefault(defined, self.name(node))
+                if _is_quotient(defined):
+                    self.quotients.append((as_product(defined), self.name(node)))
 
     def name(self, node: Value) -> Name:
         """A named Value as a term."""
@@ -48,7 +65,20 @@ class Reader:
             return Product(node)
         if node in self.labels:
             return self.name(node)
-        return rewritten(self._build(node, self.labels), self.known)
+        found = rewritten(self._build(node, self.labels), self.known)
+        return self._with_quotients(rewritten(reduced(found), self.known))
+
+    def _with_quotients(self, x: Term) -> Term:
+        """a1 for exp(s1)/(exp(s1) + exp(s2)) where that is a1; b/u as b² where b is 1/u."""
+        if isinstance(x, Sum):
+            return plus(*map(self._with_quotients, x.terms))
+        for quotient, name in self.quotients:
+            powers = dict(as_product(x).factors)
+            times_in = min(powers.get(base, 0.0) // e for base, e in quotient.factors)
+            if times_in > 0.0 and (name in powers or len(quotient.factors) > 1):
+                inverse = [raised(base, -e * times_in) for base, e in quotient.factors]
+                x = times(x, *inverse, raised(name, times_in))
+        return x
 
     def _build(self, root: Value, stops: Collection[Value]) -> Term:
         order = topological(root, stop=stops)
@@ -88,6 +118,13 @@ class Reader:
                 terms = tuple([built[a] if isinstance(a, Value) else term(a) for a in args])
                 built[node] = apply(TABLE["sum" if node.op in _SUMS else node.op], terms)
         return built[root]
+
+
+def _is_quotient(x: Term) -> bool:
+    """Whether a definition is a/(b + c): what stands below tells it from other products."""
+    below = [base for base, exponent in as_product(x).factors if exponent < 0.0]
+    plain = as_product(x).coefficient == 1.0
+    return plain and bool(below) and all(isinstance(base, Sum) for base in below)
 
 
 _SUMS = ("add", "sum")

@@ -132,7 +132,9 @@ def component_block(task: Task, c: Component, number: str) -> Block:
         lines.append(Line(Formula(c.definition), Label(c.upper), rule=_rule(c)))
     lines += [Line(piece) for piece in c.proof]
     if c.raw:
-        lines.append(Line(Factors(tuple(map(Formula, c.raw)), tight=True)))
+        several = len(c.raw) > 1
+        raw = Factors(tuple(map(Formula, c.raw)), tight=True) if several else Formula(c.raw[0])
+        lines.append(Line(raw))
     lines += with_value(task.figures, c.formula, c.value)
     return Block(lines, number, head)
 
@@ -144,7 +146,7 @@ def with_value(
     numbers = numbers_in(formula)
     if len(numbers) < 2 or is_long(formula, figures, numbers=True):
         return [Line(Formula(formula), left, value=value)]
-    relation = relation_of(figures, numbers)
+    relation = relation_of(figures, numbers_in(formula, constants=False))
     line = Line(Formula(formula, numbers=True), None, relation, value)
     return [Line(Formula(formula), left), line]
 

@@ -78,6 +78,7 @@ class Sum(_Arithmetic):
     terms: tuple[Term, ...]
 
 
+ROUNDING = 2.0**-51  # what is left of numbers that cancel, as part of one of them
 ZERO, ONE = Product(0.0), Product(1.0)
 
 
@@ -116,10 +117,17 @@ def plus(*xs: Any) -> Term:
         for part in x.terms if isinstance(x, Sum) else (x,):
             product = as_product(part)
             first = merged.setdefault(frozenset(product.factors), Product(0.0, product.factors))
-            total = first.coefficient + product.coefficient
+            total = _added(first.coefficient, product.coefficient)
             merged[frozenset(product.factors)] = Product(total, first.factors)
     terms = [_product(p.coefficient, dict(p.factors)) for p in merged.values() if p.coefficient]
     return Sum(tuple(terms)) if len(terms) > 1 else terms[0] if terms else ZERO
+
+
+def _added(a: float, b: float) -> float:
+    """a + b, where a third and minus a third, computed in two ways, are nothing."""
+    total = a + b
+    left_behind = abs(total) <= ROUNDING * abs(a) and not (a.is_integer() and b.is_integer())
+    return 0.0 if left_behind else total
 
 
 def raised(x: Any, exponent: float) -> Term:
@@ -199,15 +207,16 @@ def flipped(x: Term) -> Term:
         return x
     for i, (base, exponent) in enumerate(x.factors):
         if isinstance(base, Sum) and abs(exponent) % 2 == 1 and _is_difference(base):
-            turned = Sum(tuple(times(-1.0, t) for t in sorted(base.terms, key=_positive)))
+            turned = Sum(tuple(times(-1.0, t) for t in sorted(base.terms, key=is_positive)))
             factors = (*x.factors[:i], (turned, exponent), *x.factors[i + 1 :])
             return _product(-x.coefficient, dict(factors))
     return x
 
 
-def _positive(x: Term) -> bool:
+def is_positive(x: Term) -> bool:
+    """Whether a term has no minus before it."""
     return as_product(x).coefficient > 0.0
 
 
 def _is_difference(x: Sum) -> bool:
-    return _positive(x.terms[0]) and not all(map(_positive, x.terms))
+    return is_positive(x.terms[0]) and not all(map(is_positive, x.terms))

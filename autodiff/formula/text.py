@@ -9,7 +9,7 @@ from typing import Any
 from autodiff.formula.printer import Printer, Shown, share_of, simple_fraction
 from autodiff.formula.symbols import FROM_SUPERSCRIPT, SUPERSCRIPTS, derivative, visible
 from autodiff.formula.terms import Term
-from autodiff.op import CALL, PRODUCT
+from autodiff.op import CALL, PRODUCT, SIGN
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 VULGAR = {(1, 2): "½", (1, 4): "¼", (3, 4): "¾"}
@@ -43,6 +43,8 @@ class Text(Printer):
         found = simple_fraction(x)
         if found and (abs(found[0]), found[1]) in VULGAR:
             return (self.MINUS if x < 0 else "") + VULGAR[abs(found[0]), found[1]], PRODUCT
+        if found:
+            return self.number(f"{found[0]}/{found[1]}"), SIGN if x < 0.0 else PRODUCT
         return super().coefficient_alone(x)
 
     def joined(self, lead: str, parts: list[str]) -> str:
@@ -85,6 +87,7 @@ _SPOKEN = {
 }
 
 _ASCII = {
+    "√2": "sqrt(2)", "√π": "sqrt(pi)", "√(2π)": "sqrt(2*pi)",
     "½(": "1/2*(", "¼(": "1/4*(", "¾(": "3/4*(", "½": "1/2", "¼": "1/4", "¾": "3/4",
     "·": "*", "−": "-", "σ": "sigmoid", "√": "sqrt", "∂": "d", "δ": "delta", "η": "rate",
     "≈": "~", "≤": "<=", "∞": "inf", "π": "pi", "φ": "phi", "′": "'", "⁺": "_new", "→": "->",

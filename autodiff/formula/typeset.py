@@ -10,7 +10,6 @@ import re
 from string import Formatter
 from typing import Any
 
-from autodiff.formula.figures import CONSTANTS
 from autodiff.formula.printer import Printer, Shown, share_of, simple_fraction
 from autodiff.formula.symbols import (
     GREEK,
@@ -47,8 +46,6 @@ class Typeset(Printer):
     # ------------------------------------------------------------ numbers
 
     def figure(self, x: float) -> Shown:
-        if x in CONSTANTS:
-            return self.constant(CONSTANTS[x]), PRODUCT
         mantissa, _, exponent = self.decimals(abs(x)).partition("e")
         text, precedence = self.digits(mantissa), CALL
         if exponent:
@@ -56,8 +53,13 @@ class Typeset(Printer):
             text, precedence = text + self.sign("·") + ten, PRODUCT
         return (self.MINUS + text, SIGN) if x < 0.0 else (text, precedence)
 
-    def constant(self, text: str) -> str:
-        return self.words(text)
+    def constant(self, name: str) -> str:
+        if name.startswith("ln"):
+            operand, _, exponent = name.removeprefix("ln(").partition(")")
+            called = self.function("ln") + self.fence("(", self.digits(operand), ")")
+            return self.superscript(called, "2") if exponent else called
+        text = "".join(map(self._sign_or_word, name.strip("√()")))
+        return self.root(text) if name.startswith("√") else text
 
     def coefficient(self, size: float) -> str:
         return self.coefficient_alone(size)[0]
@@ -65,7 +67,7 @@ class Typeset(Printer):
     def coefficient_alone(self, x: float) -> Shown:
         found = simple_fraction(x)
         if not found:
-            return self.figure(x)
+            return super().coefficient_alone(x)
         small = self.small_fraction(self.digits(str(abs(found[0]))), self.digits(str(found[1])))
         return (self.MINUS + small, SIGN) if x < 0.0 else (small, POWER)
 

@@ -17,6 +17,7 @@ from autodiff.formula.claims.program import Column, Points, Program, same
 from autodiff.formula.claims.reading import Read
 from autodiff.formula.claims.sentences import Finding
 from autodiff.formula.claims.terms import Monomial, monomials
+from autodiff.formula.claims.within import constant_between, slip_of_a_term, slip_within
 from autodiff.formula.reading import Reader
 from autodiff.value import Value
 
@@ -44,14 +45,27 @@ def find_causes(
         why = f"{reader.labels[y]} does not depend on {reader.labels[x]}: {symbol} is 0"
         return Answer((Finding("", symbol, why if x is not y else f"{symbol} is 1"),))
     answer = compare_parts(program, columns, points, parts, definition=x is None)
-    if answer and answer.plain:
+    plain = answer is not None and answer.plain
+    whole = answer is not None and _whole(answer, parts)
+    if answer and plain and not whole and not any(f.component for f in answer.findings[1:]):
         return answer
-    slip = search(program, read, points, parts)
+    slip = None if plain else search(program, read, points, parts)
+    slip = slip or constant_between(columns[-1], points.expected)
+    slip = slip or slip_within(columns[-1], points, parts, maker)
+    if not slip and not whole:
+        slip = slip_of_a_term(program, columns, points, y, reader)
     if answer and not slip:
         return answer
     return Answer(
         (slip or Finding("", "", "no single slip explains it; derive() shows each step"),)
     )
+
+
+def _whole(answer: Answer, parts: Sequence[Part]) -> bool:
+    """Whether all that is said is that the one factor there is should be another."""
+    factors = [factor for part in parts for factor in part.factors]
+    found = answer.findings[0]
+    return len(factors) == 1 and bool(found.component) and "should be" in found.why
 
 
 # ---------------------------------------------------------------- terms beside paths

@@ -11,11 +11,11 @@ from itertools import pairwise
 from string import ascii_uppercase
 
 from autodiff.formula.chain import Chain, Slope, ways_of
-from autodiff.formula.claims.program import Atom, Column, Points, call
-from autodiff.formula.ordering import in_order
+from autodiff.formula.claims.program import Atom, Column, Points, call, tight
+from autodiff.formula.ordering import by_hand, in_order
 from autodiff.formula.page import numbers_in
 from autodiff.formula.reading import Reader
-from autodiff.formula.terms import Call, Name, Product, Sum, Term, as_product, flipped
+from autodiff.formula.terms import Call, Name, Product, Sum, Term, as_product, flipped, raised
 from autodiff.formula.text import Text
 from autodiff.value import Value
 
@@ -32,6 +32,8 @@ class Factor:
     formula: str
     names: tuple[str, ...]
     size: int  # names and numbers in it
+    term: Term  # what it is, or what it divides by
+    above: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ class Parts:
                 yield symbol, Name(symbol, 0.0), (upper, lower)
             else:
                 formula, stop = self.reader.expression(slope), chain.slopes.keys()
-                yield symbol, flipped(in_order(formula, upper, lower, self.reader, stop)), None
+                formula = in_order(formula, upper, lower, self.reader, stop)
+                yield symbol, flipped(by_hand(formula, upper, self.reader)), None
 
     def _product(self, path: str, route: str, steps: list[tuple[str, Term, Atom | None]]) -> Part:
         coefficient = 1.0
@@ -115,16 +118,19 @@ class Parts:
             for base, exponent in product.factors:
                 column = self.points.column(atom) if atom else self.column(base)
                 spelled = Text().write(base)
+                above = exponent > 0
                 if exponent == int(exponent) and 0 < abs(exponent) <= 4:
                     times = int(abs(exponent))
-                    column = column if exponent > 0 else [_over(1.0, x) for x in column]
-                    spelled = spelled if exponent > 0 else f"1/({spelled})"
+                    column = column if above else [_over(1.0, x) for x in column]
+                    spelled = spelled if above else f"1/{tight(spelled)}"
                 else:
                     times, column = 1, [call("power", (x, exponent)) for x in column]
-                    spelled = f"({spelled})^{exponent:g}"
+                    spelled, base = f"({spelled})^{exponent:g}", raised(base, exponent)
+                    above = True
                 names = tuple(_names(base))
                 size = 2 * len(numbers_in(base)) - 1
-                factors += [Factor(spelled, column, symbol, text, names, size)] * times
+                found = Factor(spelled, column, symbol, text, names, size, base, above)
+                factors += [found] * times
         total = [coefficient] * self.points.count
         for factor in factors:
             total = [a * b for a, b in zip(total, factor.column, strict=True)]

@@ -13,7 +13,8 @@ from typing import Any
 from autodiff.calculus import gradients
 from autodiff.formula.claims.reading import Read
 from autodiff.formula.delta import delta_name
-from autodiff.formula.figures import Figures
+from autodiff.formula.figures import Figures, spelled
+from autodiff.formula.printer import simple_fraction
 from autodiff.formula.terms import Name, apply
 from autodiff.formula.text import Text
 from autodiff.graph import evaluate, topological
@@ -186,7 +187,9 @@ class Program:
 
 
 def number_text(x: float) -> str:
-    """A number as a sentence shows it."""
+    """A number as a sentence shows it: ½, 2/3, 1/ln(10), 0.25, or rounded."""
+    if spelled(abs(x)) or (simple_fraction(x) and (x < 1.0 or not Figures().exact(x))):
+        return Text().coefficient_alone(x)[0]
     return Figures().text(x).replace("-", "−")
 
 

@@ -195,11 +195,9 @@ def _shapes(tried: _Trial, read: Read, parts: Sequence[Part]) -> Iterator[Try]:
         above = nodes[tried.program.parent[i]].op if tried.program.parent[i] >= 0 else ""
         if above in ("mul", "div"):
             yield {i: [1.0] * len(column)}, Finding("", "", f"the factor {text} is too much")
-            why = (
-                f"{text} should divide, not multiply"
-                if above == "mul"
-                else f"{text} should multiply, not divide"
-            )
+            divides = above == "div" and nodes[tried.program.parent[i]].args[1] == i
+            does, should = ("divide", "multiply") if divides else ("multiply", "divide")
+            why = f"{text} should {should}, not {does}"
             yield {i: [call("div", (1.0, x)) for x in column]}, Finding("", "", why)
         if above in ("add", "sub"):
             yield {i: [0.0] * len(column)}, Finding("", "", f"the term {text} is too much")
@@ -211,7 +209,8 @@ def _shapes(tried: _Trial, read: Read, parts: Sequence[Part]) -> Iterator[Try]:
             yield {i: [x * x for x in column]}, Finding("", "", f"{text} should be squared")
         if nodes[i].op == "power":
             base = nodes[i].args[0]
-            yield {i: tried.columns[base]}, Finding("", "", f"{text} should not be squared")
+            plain = tried.program.text(base)
+            yield {i: tried.columns[base]}, Finding("", "", f"{plain} should not be squared")
         for size, said in ((2.0, "a factor 2 is missing"), (0.5, "a factor ½ is missing")):
             place = "" if i == len(nodes) - 1 else f" at {text}"
             yield {i: [size * x for x in column]}, Finding("", "", said + place)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autodiff.formula.claims.parts import Factor, Part
-from autodiff.formula.claims.program import Column, Program, number_text
+from autodiff.formula.claims.program import Column, Program, number_text, tight
 from autodiff.formula.text import Text
 
 
@@ -33,7 +33,7 @@ class Claimed:
 
     @property
     def shown(self) -> str:
-        return self.text if self.above else f"1/({self.text})"
+        return self.text if self.above else f"1/{tight(self.text)}"
 
 
 def should_be(theirs: Factor, shown: str) -> str:
@@ -86,11 +86,11 @@ def wrong_number(
         divisors = [n.number for n in program.nodes if abs(n.number * size - 1.0) < 1e-9]
         if right != 1.0 and abs(size * right - 1.0) > 1e-9:
             yours = number_text(size * right)
-            said = f"the number should be {Text().coefficient(right)}, you have {yours}"
+            said = f"the number should be {_in_formula(right)}, you have {yours}"
         elif size == 2.0:
             said = "there is a factor 2 too much: the ½ is forgotten"
         elif right != 1.0:
-            said = f"a factor {Text().coefficient(right)} is missing"
+            said = f"a factor {_in_formula(right)} is missing"
         elif size < 1.0 and abs(1.0 / size - round(1.0 / size)) < 1e-9:
             said = f"a factor {1.0 / size:.0f} is missing"
         elif divisors:
@@ -106,3 +106,8 @@ def wrong_number(
             said += f": {component} should be {theirs.formula}, you have {ours.shown}"
         findings.append(Finding(part.path, component, said))
     return findings
+
+
+def _in_formula(number: float) -> str:
+    """A number as the right formula has it."""
+    return Text().coefficient_alone(number)[0]

@@ -61,9 +61,15 @@ def monomials(
                 whole = exponent.is_integer() and 0 < abs(exponent) <= 4
                 terms = [_power(args[0][0], int(exponent))] if whole else []
             case _:
-                terms = []
+                terms = _number(node.op, args)
         found.append(terms if 0 < len(terms) <= MOST_TERMS else [Monomial(1.0, ((i, 1),))])
     return [Monomial(m.coefficient, m.factors, _column(m, columns)) for m in found[-1]]
+
+
+def _number(op: str, args: list[Parts]) -> Parts:
+    """A function of numbers alone, as log(10), as a number."""
+    numbers = [each.coefficient for terms in args for each in terms if not each.factors]
+    return [Monomial(call(op, numbers))] if 0 < len(numbers) == sum(map(len, args)) else []
 
 
 def _few(args: list[Parts]) -> bool:
