@@ -31,6 +31,7 @@ from autodiff.formula.page import (
 )
 from autodiff.formula.symbols import legible, partial, visible
 from autodiff.formula.text import Text, to_ascii
+from autodiff.op import SIGN, SUM
 
 WIDTH = 88
 VALUES = 68  # the column where values begin
@@ -192,10 +193,11 @@ class Layout:
 
     def _factor(self, part: Piece) -> str:
         text = self._piece(part)
-        signs = isinstance(part, Formula) and re.search(r"^−| [+−] ", _outside(text))
-        if signs or isinstance(part, Summands):
-            return f"({text})"
-        return self._bracketed(text, "−")
+        if isinstance(part, Formula):
+            binds = (self.numbers if part.numbers else self.symbols).show(part.term)[1]
+            nested = "/" in text and re.search(" [+−] ", _outside(text))
+            return f"({text})" if nested or binds <= SUM or binds == SIGN else text
+        return f"({text})" if isinstance(part, Summands) else self._bracketed(text, "−")
 
     @staticmethod
     def _bracketed(text: str, sign: str) -> str:
