@@ -1310,3 +1310,62 @@ def test_a_name_of_several_words_stays_whole_and_is_read_back(name: str) -> None
     assert check_formula(y, r, f"2p\\,(1+\\mathrm{{{spelled}}})").ok
     assert check_formula(y, r, str(ad.derive(y, r).formula_text())).ok
     assert name in ad.derive(y, r).html()
+
+
+@pytest.mark.parametrize(
+    ("formula", "by", "claim", "why"),
+    [
+        # half of a product rule, or of a quotient rule
+        ("x**2*sin(x)", "x", "x^2*cos(x)", "the term 2·x·sin(x) of {} is missing"),
+        ("-log(x) - a/x**2", "x", "2*a/x^3", "the term −1/x of {} is missing"),
+        ("a*x/(b + x)", "x", "a/(b + x)", "the term −y of {} is missing"),
+        ("x*log(x/a) + b", "x", "log(x/a)", "the term 1 of {} is missing"),
+        # a sign inside
+        ("log(x/(1 - x))", "x", "1/x - 1/(1 - x)", "the sign of the term 1/(1 − x) of {} is wrong"),
+        ("a*exp(-b*x)*cos(x)", "x", "-a*exp(-b*x)*(b*cos(x) - sin(x))",
+         "the sign of the term sin(x) of {} is wrong"),
+        # a number inside
+        ("-log(x) - a/x**2", "x", "-1/x + a/x^3",
+         "the term 2·a/x³ of {} is there by half only: a factor 2 is missing"),
+        # a factor that the derivation has no name for
+        ("(b - a)/sqrt(x + 1)", "x", "-1/(2*(x + 1)^(3/2))", "the factor b − a is missing"),
+        ("sigmoid(a*x)", "x", "sigmoid(a*x)*(1 - sigmoid(a*x))", "the factor a of {} is missing"),
+        # logarithms to other bases
+        ("log10(x)", "x", "1/x", "a factor 1/ln(10) is missing"),
+        ("log10(x)", "x", "ln(10)/x", "the number should be 1/ln(10), you have ln(10)"),
+        ("3*log2(x)", "x", "3/x", "the number should be 3/ln(2), you have 3"),
+        ("2**x", "x", "2**x", "a factor ln(2) is missing"),
+        # where a factor stands
+        ("log(x/(1 - x))", "x", "(1 - x)/x", "1 − x should divide, not multiply"),
+        ("log(x/(1 - x))", "x", "1/(x*(1 - x)^2)", "1 − x should not be squared"),
+    ],
+)  # fmt: skip
+def test_a_slip_inside_a_sum_is_found(formula: str, by: str, claim: str, why: str) -> None:
+    named = dict(zip("abx", ad.values("a b x", [1.5, 0.7, 0.4]), strict=True))
+    used = {name: named[name] for name in re.findall(r"\b[abx]\b", formula)}
+    y = ad.parse(formula, **used).named("y")
+    right = ad.derive(y, by).formula_text()
+    assert check_formula(y, by, right)
+    verdict = check_formula(y, by, claim)
+    assert not verdict
+    assert verdict.why == why.format(f"∂y/∂x = {right}") + "."
+
+
+def test_a_number_that_all_paths_lack_is_said_once() -> None:
+    xs = ad.values("x1:6", [1.0, 2.0, 4.0, 3.0, 7.0])
+    mean = (ad.sum(xs) / 5).named("m")
+    variance = (ad.sum([(x - mean) ** 2 for x in xs]) / 5).named("v")
+    assert check_formula(variance, "x3", "2/5*(x3 - m)")
+    assert check_formula(variance, "x3", "2*(x3 - m)").why == "it is 5 times what is right."
+    why = check_formula(variance, "x3", "2/5*(x3 - m)*4/5").why
+    assert why == "it is 0.8 of what is right: a factor 1.25 is missing."
+
+
+def test_a_term_that_is_wrong_by_a_number_is_named() -> None:
+    xs = ad.values("x1:4", [1.0, 2.0, 4.0])
+    mean = (ad.sum(xs) / 3).named("m")
+    s = (ad.sum([(x - mean) ** 2 for x in xs]) / 3).sqrt().named("s")
+    z = ((xs[0] - mean) / s).named("z")
+    assert check_formula(z, "x1", "2/3/s - (x1-m)^2/(3*s^3)")
+    why = check_formula(z, "x1", "2/3/s - (x1-m)^2/s^3").why
+    assert why == "the term (x1 − m)²/s³ is 3 times what is right."

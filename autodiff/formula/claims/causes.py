@@ -46,13 +46,12 @@ def find_causes(
         return Answer((Finding("", symbol, why if x is not y else f"{symbol} is 1"),))
     answer = compare_parts(program, columns, points, parts, definition=x is None)
     plain = answer is not None and answer.plain
-    whole = answer is not None and _whole(answer, parts)
-    if answer and plain and not whole and not any(f.component for f in answer.findings[1:]):
+    if answer and plain and _is_said(answer):
         return answer
     slip = None if plain else search(program, read, points, parts)
     slip = slip or constant_between(columns[-1], points.expected)
     slip = slip or slip_within(columns[-1], points, parts, maker)
-    if not slip and not whole:
+    if not slip and not (answer and _swapped(answer)):
         slip = slip_of_a_term(program, columns, points, y, reader)
     if answer and not slip:
         return answer
@@ -61,11 +60,16 @@ def find_causes(
     )
 
 
-def _whole(answer: Answer, parts: Sequence[Part]) -> bool:
-    """Whether all that is said is that the one factor there is should be another."""
-    factors = [factor for part in parts for factor in part.factors]
-    found = answer.findings[0]
-    return len(factors) == 1 and bool(found.component) and "should be" in found.why
+def _is_said(answer: Answer) -> bool:
+    """Whether the findings tell a slip: not several components, nor one expression for another."""
+    return not _swapped(answer) and not any(f.component for f in answer.findings[1:])
+
+
+def _swapped(answer: Answer) -> bool:
+    """Whether all that is said is that a factor, maybe a sum, should be another."""
+    [first, *others] = answer.findings
+    starts = first.why.startswith(f"{first.component} should be")
+    return not others and bool(first.component) and starts
 
 
 # ---------------------------------------------------------------- terms beside paths
