@@ -1369,3 +1369,12 @@ def test_a_term_that_is_wrong_by_a_number_is_named() -> None:
     assert check_formula(z, "x1", "2/3/s - (x1-m)^2/(3*s^3)")
     why = check_formula(z, "x1", "2/3/s - (x1-m)^2/s^3").why
     assert why == "the term (x1 − m)²/s³ is 3 times what is right."
+
+
+def test_a_claim_that_overflows_at_some_points_is_compared_at_the_others() -> None:
+    a, w = ad.values("a w", [0.5, 0.8])
+    y = ad.softmax([a, a / w**2])[1].named("y")  # near w = 0, exp(a/w**2) is inf
+    verdict = check_formula(y, None, "exp(a/w^2)/(exp(a) + exp(a/w^2))")
+    assert verdict
+    assert 5 <= verdict.points < 20
+    assert not check_formula(y, None, "exp(a/w^2)/(exp(a) + 2*exp(a/w^2))")

@@ -629,3 +629,29 @@ def test_terms_of_waypoints_keep_their_order_too() -> None:
     with ad.no_record():
         step = str(ad.explain_step(E, [w], 0.1))
     assert "3·z² − 4 + w" in step
+
+
+@pytest.mark.parametrize(
+    ("formula", "slope", "second"),
+    [
+        (
+            "where(less(abs(x), d), x**2/2, d*(abs(x) - d/2))",
+            "where(|x| < d, x, d·sign(x))",
+            "where(|x| < d, 1, 0)",
+        ),
+        ("elu(x)", "where(0 < x, 1, exp(x))", "where(0 < x, 0, exp(x))"),
+        ("clamp(d*x, 0, 2)**2", "2·clamp(d·x, 0, 2)·[0 < d·x < 2]·d", ""),
+        ("atan2(d, x)", "−d/(d² + x²)", "2·d·x/(d² + x²)²"),
+        ("1/sqrt(1 - x**2/d**2)", "y·x/((1 − x²/d²)·d²)", ""),
+        ("relu(d*x)**2", "2·relu(d·x)·[d·x > 0]·d", "2·[d·x > 0]·d²"),
+    ],
+)
+def test_choices_and_conditions_are_written_once(formula: str, slope: str, second: str) -> None:
+    graph = ad.parse_lines(f"y = {formula}", x=0.25, d=1.5)
+    y = graph["y"]
+    assert ad.derive(y, "x").formula_text() == slope
+    assert ad.check_formula(y, "x", slope)
+    if second:
+        derivation = ad.derive(y, "x", order=2)
+        assert derivation.formula_text() == second
+        assert number(derivation.derived[0].formula) == pytest.approx(derivation.value, rel=1e-12)

@@ -2,6 +2,7 @@
 
 import math
 
+from autodiff.formula.figures import ratio
 from autodiff.formula.terms import (
     Call,
     Name,
@@ -59,7 +60,10 @@ def factored(x: Term) -> Term:
     shared = _shared([dict(each.factors) for each in products])
     if any(e < shared.get(base, 0.0) for p in products for base, e in p.factors if e < 0.0):
         shared = {base: exponent for base, exponent in shared.items() if exponent > 0.0}
+    divided = any(e < 0.0 for p in products for _, e in p.factors)
     number = _shared_number([each.coefficient for each in products])
+    if divided and not shared and ratio(number):
+        return x  # a half of some fractions
     over = [raised(base, -e) for base, e in shared.items()]
     parts = [times(Product(p.coefficient / number, p.factors), *over) for p in products]
     if (number == 1.0 and not shared) or any(isinstance(part, Sum) for part in parts):
@@ -69,6 +73,9 @@ def factored(x: Term) -> Term:
     product = times(number, *(raised(base, e) for base, e in shared.items()), plus(*parts))
     alone = any(isinstance(part, Product) and not part.factors for part in parts)
     above = bool(shared) and all(exponent > 0.0 for exponent in shared.values())
+    below = bool(shared) and all(exponent < 0.0 for exponent in shared.values())
+    if below and len(Text().write(product)) == len(Text().write(x)):
+        return product
     complement = len(parts) == 2 and any(times(-1.0, part) in shared for part in parts)
     plain = not complement and all(
         isinstance(base, Name) and e > 0.0 for p in products for base, e in p.factors

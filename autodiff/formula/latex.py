@@ -110,7 +110,8 @@ class Latex(Typeset):
         return left + text + right
 
     def cases(self, rows: list[tuple[str, str]]) -> str:
-        return r"\begin{cases}" + r"\\".join(f"{a}&{b}" for a, b in rows) + r"\end{cases}"
+        lines = [f"{{}}{a}&{b}" if a.startswith("[") else f"{a}&{b}" for a, b in rows]
+        return r"\begin{cases}" + r"\\".join(lines) + r"\end{cases}"  # \\[ would want a length
 
     def matrix(self, rows: list[list[str]]) -> str:
         cells = r"\\".join("&".join(row) for row in rows)

@@ -21,7 +21,7 @@ from autodiff.graph import topological
 from autodiff.op import TABLE
 from autodiff.value import Value
 
-LARGEST = 120  # parts of one formula; what is larger is shown as …
+LARGEST = 300  # parts of one formula; what is larger is shown as …
 DEEPEST = 10  # calls inside each other
 FEW = 4
 
@@ -128,7 +128,16 @@ def _is_quotient(x: Term) -> bool:
 
 
 _SUMS = ("add", "sum")
-_FLAT = (*_SUMS, "sub", "mul", "neg", "alias", "inner")  # what a normal form does not nest
+_FLAT = (
+    *_SUMS,
+    "sub",
+    "mul",
+    "div",
+    "neg",
+    "alias",
+    "inner",
+    "gate",
+)  # what a normal form does not nest
 
 
 def _inner_sums(order: list[Value], root: Value, stops: Collection[Value]) -> set[Value]:

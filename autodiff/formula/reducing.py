@@ -5,9 +5,21 @@ such factors side by side.
 """
 
 import math
+from itertools import combinations
 
 from autodiff.formula.figures import SAME, WHOLE
-from autodiff.formula.terms import Call, Product, Sum, Term, as_product, plus, raised, times
+from autodiff.formula.terms import (
+    ONE,
+    ZERO,
+    Call,
+    Product,
+    Sum,
+    Term,
+    as_product,
+    plus,
+    raised,
+    times,
+)
 from autodiff.op import TABLE
 
 _KNOWN_LOGARITHMS = (2.0, 10.0)  # those with a spelling of their own, which the table uses too
@@ -21,12 +33,12 @@ def reduced(x: Term) -> Term:
         ):
             return Product(math.log(number))
         case Call(op=op, args=args):
-            return Call(op, tuple(map(reduced, args)))
+            return _condition_alone(Call(op, tuple(map(reduced, args))))
         case Sum(terms=terms):
-            return plus(*map(reduced, terms))
+            return plus(*_choices_joined([as_product(reduced(term)) for term in terms]))
         case Product(coefficient=coefficient, factors=factors):
             tidy = times(coefficient, *(raised(reduced(base), e) for base, e in factors))
-            for rule in (_quotients_opened, _roots_joined, _powers_joined, _whole):
+            for rule in _RULES:
                 tidy = rule(as_product(tidy))
             return times(tidy)
         case _:
@@ -77,6 +89,62 @@ def _powers_joined(x: Product) -> Term:
     return x
 
 
+def _sums_joined(x: Product) -> Term:
+    """(a + b)·(b + a) is (a + b)², and a condition times itself is that condition."""
+    first: dict[frozenset[Term], Term] = {}
+    joined: list[Term] = []
+    for base, exponent in x.factors:
+        if isinstance(base, Sum):
+            base = first.setdefault(frozenset(base.terms), base)
+        joined.append(base if _is_condition(base) and exponent > 0.0 else raised(base, exponent))
+    unique = [t for i, t in enumerate(joined) if not _is_condition(t) or t not in joined[:i]]
+    return times(x.coefficient, *unique)
+
+
+def _is_condition(x: Term) -> bool:
+    """Whether a term is 1 or 0."""
+    if isinstance(x, Call) and x.op.name == "where":
+        return set(x.args[1:]) == {ONE, ZERO}
+    return isinstance(x, Call) and x.op.name in _CONDITIONS
+
+
+_CONDITIONS = ("less", "less_equal", "equal", "relu_slope", "clamp_slope")
+
+
+def _condition_alone(x: Call) -> Term:
+    """where(c, 1, 0) is c where that is a condition in brackets, [x > 0], or another choice."""
+    if x.op.name != "where":
+        return x
+    condition, *values = x.args
+    if isinstance(condition, Call) and condition.op.name == "where" and _is_condition(condition):
+        test, one, _ = condition.args
+        return Call(x.op, (test, *(values if one == ONE else reversed(values))))
+    bracketed = isinstance(condition, Call) and condition.op.name in _CONDITIONS[3:]
+    return condition if bracketed and values == [ONE, ZERO] else x
+
+
+def _choices_joined(terms: list[Product]) -> list[Term]:
+    """where(c, 1, 0)·a + where(c, 0, 1)·b is where(c, a, b)."""
+    left: dict[int, Term] = dict(enumerate(terms))
+    for i, j in combinations(range(len(terms)), 2):
+        for first, second in ((i, j), (j, i)):
+            a, b = _chosen(terms[first], (ONE, ZERO)), _chosen(terms[second], (ZERO, ONE))
+            if a and b and a[0] == b[0] and left.get(i) is terms[i] and left.get(j) is terms[j]:
+                left[i] = Call(TABLE["where"], (a[0], a[1], b[1]))
+                del left[j]
+    return list(left.values())
+
+
+def _chosen(x: Product, values: tuple[Term, Term]) -> tuple[Term, Term] | None:
+    """The condition, and what is multiplied, of where(condition, 1, 0)·a."""
+    for base, exponent in x.factors:
+        match base:
+            case Call(op=op, args=(condition, *chosen)) if op.name == "where" and exponent == 1.0:
+                if tuple(chosen) == values:
+                    return condition, times(x, raised(base, -1.0))
+    return None
+
+
 def _whole(x: Product) -> Term:
     """2·a for 2.0000000000000004·a, as ln(2)/ln(2) comes out when it is computed."""
     whole = float(round(x.coefficient)) if abs(x.coefficient) < WHOLE else 0.0
@@ -86,3 +154,6 @@ def _whole(x: Product) -> Term:
 
 def _length(x: Term) -> int:
     return len(x.terms) if isinstance(x, Sum) else 1
+
+
+_RULES = (_quotients_opened, _sums_joined, _roots_joined, _powers_joined, _whole)

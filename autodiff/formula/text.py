@@ -41,11 +41,11 @@ class Text(Printer):
 
     def coefficient_alone(self, x: float) -> Shown:
         found = simple_fraction(x)
-        if found and (abs(found[0]), found[1]) in VULGAR:
-            return (self.MINUS if x < 0 else "") + VULGAR[abs(found[0]), found[1]], PRODUCT
-        if found:
-            return self.number(f"{found[0]}/{found[1]}"), SIGN if x < 0.0 else PRODUCT
-        return super().coefficient_alone(x)
+        if not found:
+            return super().coefficient_alone(x)
+        over, under = abs(found[0]), found[1]
+        text = VULGAR.get((over, under), f"{over}/{under}")
+        return (self.MINUS + text, SIGN) if x < 0.0 else (text, PRODUCT)
 
     def joined(self, lead: str, parts: list[str]) -> str:
         if lead in VULGAR.values() and parts and parts[0].startswith("("):

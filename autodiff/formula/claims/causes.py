@@ -45,6 +45,8 @@ def find_causes(
         why = f"{reader.labels[y]} does not depend on {reader.labels[x]}: {symbol} is 0"
         return Answer((Finding("", symbol, why if x is not y else f"{symbol} is 1"),))
     answer = compare_parts(program, columns, points, parts, definition=x is None)
+    if answer and not answer.findings:
+        answer = None  # each term is that of a path, and yet the sum is not right
     plain = answer is not None and answer.plain
     if answer and plain and _is_said(answer):
         return answer

@@ -11,6 +11,7 @@
   the sign is wrong: ∂E/∂out should be out − 1, you have 1 − out.
 """
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from autodiff.formula.claims.causes import find_causes
 from autodiff.formula.claims.names import ClaimNames
 from autodiff.formula.claims.numbers import UNEXPLAINED, as_number, judge_number
 from autodiff.formula.claims.parts import Parts
-from autodiff.formula.claims.program import Points, Program, close, compiled
+from autodiff.formula.claims.program import FEWEST, Column, Points, Program, close, compiled
 from autodiff.formula.claims.reading import Read, read_claim
 from autodiff.formula.claims.sentences import Finding
 from autodiff.formula.figures import Figures
@@ -188,8 +189,10 @@ def _compared(
         return close(mine, engine) or close(mine, engine, program.slack(columns, k))
 
     remarks = tuple(known.remarks)
-    at_random = points.count - 1
-    if all(map(right, range(1, points.count))) and (at_random or right(0)):
+    random = [k for k in range(1, points.count) if not _overflows(columns, k)]
+    random = random if len(random) >= FEWEST else list(range(1, points.count))
+    at_random = len(random)
+    if all(map(right, random)) and (at_random or right(0)):
         if not right(0):
             there = _numbers(claimed[0], 0.0)[0]
             remarks += (f"At the recorded point itself the claim is {there}: a kink or a limit.",)
@@ -202,6 +205,11 @@ def _compared(
     found, matches = answer.findings, answer.matches
     remarks += _ways(points, reader, y, x, [*matches, *(f.where for f in found)])
     return Verdict(False, claimed[0], expected[0], what, at_random, found, matches, remarks)
+
+
+def _overflows(columns: list[Column], k: int) -> bool:
+    """Whether a claim is ∞/∞ at a point, as exp(a)/(exp(a) + exp(b)) for a large a."""
+    return math.isnan(columns[-1][k]) and any(math.isinf(column[k]) for column in columns)
 
 
 def _ways(
