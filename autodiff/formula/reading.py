@@ -128,16 +128,8 @@ def _is_quotient(x: Term) -> bool:
 
 
 _SUMS = ("add", "sum")
-_FLAT = (
-    *_SUMS,
-    "sub",
-    "mul",
-    "div",
-    "neg",
-    "alias",
-    "inner",
-    "gate",
-)  # what a normal form does not nest
+# What a normal form does not nest.
+_FLAT = (*_SUMS, "sub", "mul", "div", "neg", "alias", "inner", "gate")
 
 
 def _inner_sums(order: list[Value], root: Value, stops: Collection[Value]) -> set[Value]:
