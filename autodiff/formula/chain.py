@@ -14,6 +14,7 @@ from autodiff.graph import topological
 from autodiff.value import Value
 
 Slope = Value | float
+VIA = "via "  # before the names by which a path is told from others
 
 
 def number_of(slope: Slope) -> float:
@@ -134,7 +135,7 @@ def ways_of(paths: Sequence[Sequence[Value]], label: Callable[[Value], str]) -> 
     for path in paths:
         steps = [(upper, lower) for upper, lower in pairwise(path) if len(follow[upper]) > 1]
         taken = [label(lower) for _, lower in steps if lower is not path[-1]]
-        ways.append("via " + ", ".join(taken) if taken else "directly")
+        ways.append(VIA + ", ".join(taken) if taken else "directly")
         if steps and not taken and steps[-1][0] is not path[0]:
             ways[-1] += f" from {label(steps[-1][0])}"
     return ways

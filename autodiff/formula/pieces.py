@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from autodiff.formula.chain import VIA
 from autodiff.formula.figures import Figures
 from autodiff.formula.layout import Layout
 from autodiff.formula.page import (
@@ -55,6 +56,9 @@ class Typesetter:
                 return self.numbers.figure(value)[0]
             case Label(text=text, mark=mark):
                 return spell.name(text, {"⁺": "+"}.get(mark, mark))
+            case Words(text=text) if text.startswith(VIA):
+                names = map(spell.name, text.removeprefix(VIA).split(", "))
+                return spell.plain(VIA) + spell.plain(", ").join(names)
             case Words(text=text):
                 return spell.words(text)
             case Matrix(rows=rows):
