@@ -44,6 +44,8 @@ def by_hand(formula: Term, upper: Value, reader: Reader) -> Term:
 
     A sum that the definition has as a factor stays as the user wrote it.
     """
+    if not isinstance(formula, Sum):
+        return formula
     written = {base for base, _ in as_product(reader.definition(upper)).factors}
     return formula if formula in written else factored(formula)
 

@@ -36,14 +36,17 @@ class Reader:
     def __init__(self, labels: Mapping[Value, str]) -> None:
         self.labels = labels
         self.known: dict[Term, Term] = {}
-        self.quotients: list[tuple[Product, Name]] = []  # those over a sum
+        self._defined: dict[Value, Term] = {}
+        self.quotients: dict[Term, list[tuple[Product, Name]]] = {}  # those over a sum
         for node in labels:
             if node.args:
                 defined = self.definition(node)
                 if isinstance(defined, Call):
                     self.known.setdefault(defined, self.name(node))
                 if _is_quotient(defined):
-                    self.quotients.append((as_product(defined), self.name(node)))
+                    quotient = as_product(defined)
+                    below = next(base for base, e in quotient.factors if e < 0.0)
+                    self.quotients.setdefault(below, []).append((quotient, self.name(node)))
 
     def name(self, node: Value) -> Name:
         """A named Value as a term."""
@@ -56,8 +59,11 @@ class Reader:
         """
         if not node.args:
             return self.name(node) if node in self.labels else Product(node.data)
-        stops = self.labels.keys() - set(hidden) if hidden else self.labels
-        return self._build(node, stops)
+        if hidden:
+            return self._build(node, self.labels.keys() - set(hidden))
+        if node not in self._defined:
+            self._defined[node] = self._build(node, self.labels)
+        return self._defined[node]
 
     def expression(self, node: "Value | float") -> Term:
         """A node as it is written inside a larger formula: its name, or what it is."""
@@ -72,7 +78,8 @@ class Reader:
         """a1 for exp(s1)/(exp(s1) + exp(s2)) where that is a1; b/u as b² where b is 1/u."""
         if isinstance(x, Sum):
             return plus(*map(self._with_quotients, x.terms))
-        for quotient, name in self.quotients:
+        bases = [base for base, e in as_product(x).factors if e < 0.0] if self.quotients else []
+        for quotient, name in (each for base in bases for each in self.quotients.get(base, ())):
             powers = dict(as_product(x).factors)
             times_in = min(powers.get(base, 0.0) // e for base, e in quotient.factors)
             if times_in > 0.0 and (name in powers or len(quotient.factors) > 1):
