@@ -71,10 +71,11 @@ class Components:
             stop = self.chain.slopes.keys()
             by_rule = in_order(self.reader.expression(slope), upper, lower, self.reader, stop)
             formula = by_hand(by_rule, upper, self.reader)
-            raw = tuple(_raw(slope, self.reader))
-            raw = raw if _says_more(raw, formula) else (by_rule,) if by_rule != formula else ()
+            gathered = formula != by_rule
             if self.signs == "difference":
                 formula = flipped(formula)
+            raw = tuple(_raw(slope, self.reader))
+            raw = raw if _says_more(raw, formula) else (by_rule,) if gathered else ()
             if self.abstract and rule:
                 formula, rule, raw = Name(f"f′({label[lower]})", value), None, ()
             proof = proof_of(upper, self.reader.name(lower)) if self.expand and rule else ()
