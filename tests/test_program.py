@@ -469,6 +469,12 @@ def test_a_term_of_the_first_shape_is_no_number(place):
     assert slopes == pytest.approx([7.5 + math.e], rel=1e-15)
 
 
+def test_a_parameter_among_numbers_is_no_number():
+    w = ad.Value(0.5, "w")
+    total = ad.sum([w * w, *[w * k for k in (2.0, 3.0, 4.0, 5.0)]])
+    assert ad.compile(total, parameters=w).value_and_grad() == (7.25, [15.0])
+
+
 def test_lanes_that_share_inner_nodes_share_them():
     w = ad.Value(0.5, "w")
     terms = []

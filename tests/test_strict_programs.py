@@ -198,6 +198,11 @@ def test_what_only_the_sum_over_rows_shows(backend):
     assert message(program.value_and_grad, rows, params=[1e-100]) == (
         "the gradient with respect to w is inf, added up over all rows"
     )
+    v = ad.Value(1.0, "v")
+    program = ad.compile(w * x - v * x, x, parameters=[w, v], backend=backend)
+    assert message(program.value_and_grad, rows, params=[1e-100, 1e-100]) == (
+        "the gradient with respect to w is inf, added up over all rows"  # the first of the two
+    )
 
 
 @every_backend
