@@ -62,6 +62,16 @@ void *zeros(size_t n, size_t size)
     return p;
 }
 
+int32_t renumbered(Ints *numbers, int32_t i, int32_t next)
+{
+    while (numbers->n <= i)
+        if (push(numbers, -1))
+            return -1;
+    if (numbers->at[i] < 0)
+        numbers->at[i] = next;
+    return numbers->at[i];
+}
+
 int code_room(Code *code, int64_t more)
 {
     int64_t wanted = code->n + more, larger = code->room + code->room / 2;

@@ -32,6 +32,9 @@ static inline int push(Ints *list, int32_t x)
     return 0;
 }
 
+/* The new number of what had number i, which is `next` when it is first asked for; -1: failed. */
+int32_t renumbered(Ints *numbers, int32_t i, int32_t next);
+
 /* Numbers that become bytes of Python, without a copy: the largest of what passes leave behind. */
 typedef struct {
     PyObject *bytes;

@@ -117,7 +117,7 @@ static PyObject *ops_in_use(const Plan *p)
     PyObject *found = PySet_New(NULL);
     int32_t op;
     for (op = 0; found != NULL && op < p->ops_in_code.n; op++)
-        if (p->ops_in_code.at[op] != NONE && op != INNER_ADDED && PySet_Add(found, op_name(op)))
+        if (p->ops_in_code.at[op] >= 0 && op != INNER_ADDED && PySet_Add(found, op_name(op)))
             Py_CLEAR(found);
     return found;
 }

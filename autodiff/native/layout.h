@@ -40,7 +40,7 @@ typedef struct {
     Ints lefts, rights, column, terms;
     Code code;                 /* the steps, as steps.py packs them */
     int32_t n_steps;
-    Ints ops_in_code;          /* by number of the op: its number in the code, or NONE */
+    Ints ops_in_code;          /* by number of the op: its number in the code */
     PyObject *ops, *titles;
     PyObject *layout;
 } Plan;

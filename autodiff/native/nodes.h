@@ -80,6 +80,8 @@ Ref rebuilt(Builder *b, int op, int32_t place, const Ref *args, int32_t n);
 int op_number(PyObject *name); /* -1: failed */
 PyObject *op_name(int op);     /* borrowed */
 int32_t op_count(void);
+/* The number of an op in a list of names that has each where it was first asked for; -1: failed. */
+int32_t listed_op(Ints *numbers, PyObject *names, int op);
 PyObject *op_row(int op);      /* of the table; borrowed, NULL: failed */
 PyObject *from_module(const char *module_name, const char *name);
 

@@ -34,6 +34,12 @@ int op_number(PyObject *name)
 
 PyObject *op_name(int op) { return PyList_GET_ITEM(op_names, op); }
 
+int32_t listed_op(Ints *numbers, PyObject *names, int op)
+{
+    int32_t next = (int32_t)PyList_GET_SIZE(names), number = renumbered(numbers, op, next);
+    return number == next && PyList_Append(names, op_name(op)) ? -1 : number;
+}
+
 int32_t op_count(void) { return (int32_t)PyList_GET_SIZE(op_names); }
 
 PyObject *op_row(int op)

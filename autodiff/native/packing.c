@@ -82,25 +82,11 @@ static int add_title(Plan *p, const Group *g)
     return failed ? -1 : 0;
 }
 
-/* Ops have numbers of their own in the steps of a layout, in the order in which they occur. */
-static int number_of_op(Plan *p, int op)
-{
-    while (p->ops_in_code.n <= op)
-        if (push(&p->ops_in_code, NONE))
-            return -1;
-    if (p->ops_in_code.at[op] == NONE) {
-        p->ops_in_code.at[op] = (int32_t)PyList_GET_SIZE(p->ops);
-        if (PyList_Append(p->ops, op_name(op)))
-            return -1;
-    }
-    return p->ops_in_code.at[op];
-}
-
 /* Begin a step of a group; so many columns are still to be added. */
 static int add_step(Plan *p, const Group *g, int op, int32_t columns)
 {
     int32_t axis = is_total(g->op) ? p->b->rows[p->members.at[g->start]].place : g->axis, i;
-    int32_t number = number_of_op(p, op);
+    int32_t number = listed_op(&p->ops_in_code, p->ops, op);
     if (number < 0 || add_title(p, g) || put(&p->code, number) || put(&p->code, axis) ||
         put(&p->code, columns) || ROOM(p->column.at, 0, p->column.room, g->n))
         return -1;

@@ -5,22 +5,11 @@
 /* Ops, and constants, in the order in which a tape names them first. */
 typedef struct {
     Code code;
-    Ints ops, constants; /* by number here: the number there, or NONE */
+    Ints ops, constants; /* by number here: the number there */
     PyObject *names_of_ops;
     double *numbers;
     int32_t n_numbers, numbers_room;
 } Recorder;
-
-/* The number there of what has number i here, which is `next` if it is new. */
-static int32_t renumbered(Ints *numbers, int32_t i, int32_t next)
-{
-    while (numbers->n <= i)
-        if (push(numbers, NONE))
-            return -1;
-    if (numbers->at[i] == NONE)
-        numbers->at[i] = next;
-    return numbers->at[i];
-}
 
 /* An operand as a tape has it; FAILED. */
 static Ref on_tape(Recorder *r, const Builder *b, const int32_t *where, Ref x)
@@ -37,9 +26,8 @@ static Ref on_tape(Recorder *r, const Builder *b, const int32_t *where, Ref x)
 static int put_on_tape(Recorder *r, const Builder *b, const int32_t *where, Ref node)
 {
     const Row *row = &b->rows[node];
-    int32_t next = (int32_t)PyList_GET_SIZE(r->names_of_ops), op = renumbered(&r->ops, row->op, next), k;
-    if (op < 0 || (op == next && PyList_Append(r->names_of_ops, op_name(row->op))) ||
-        code_room(&r->code, (int64_t)row->count + 4))
+    int32_t op = listed_op(&r->ops, r->names_of_ops, row->op), k;
+    if (op < 0 || code_room(&r->code, (int64_t)row->count + 4))
         return -1;
     r->code.at[r->code.n++] = op;
     r->code.at[r->code.n++] = row->place;
