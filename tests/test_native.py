@@ -262,11 +262,11 @@ def test_a_node_in_the_memory_of_one_that_is_gone_has_nothing_of_it():
 def test_a_circle_tied_by_hand_ends():
     """No recording makes one, and its numbers mean nothing; the walk comes back all the same."""
     x = Value(3.0)
-    y = x * 2.0
-    z = y + x
-    y.operands = (z, y)
+    y = x * 1.0
+    z = y * 1.0
+    y.operands = (z, 1.0)  # all of them 3, so that nothing seems to have changed
     z.backward()
-    y.operands = (x, 2.0)  # untied, so that it is freed
+    y.operands = (x, 1.0)  # untied, so that it is freed
     z.backward()
     assert y.grad >= 1.0
 
