@@ -64,12 +64,9 @@ def factored(x: Term) -> Term:
     number = _shared_number([each.coefficient for each in products])
     if divided and not shared and ratio(number):
         return x  # a half of some fractions
-    over = [raised(base, -e) for base, e in shared.items()]
-    parts = [times(Product(p.coefficient / number, p.factors), *over) for p in products]
+    parts = _rest(products, number, shared)
     if (number == 1.0 and not shared) or any(isinstance(part, Sum) for part in parts):
         return x
-    if as_product(parts[0]).coefficient < 0.0:
-        parts.sort(key=is_positive, reverse=True)
     product = times(number, *(raised(base, e) for base, e in shared.items()), plus(*parts))
     alone = any(isinstance(part, Product) and not part.factors for part in parts)
     above = bool(shared) and all(exponent > 0.0 for exponent in shared.values())
@@ -99,10 +96,7 @@ def gathered(x: Term) -> Term:
                 return times(*(raised(base, e) for base, e in shared.items()), gathered(rest))
             number = _shared_number([each.coefficient for each in products])
             if number != 1.0:
-                parts = [Product(p.coefficient / number, p.factors) for p in products]
-                if parts[0].coefficient < 0.0:
-                    parts.sort(key=is_positive, reverse=True)
-                return times(number, gathered(plus(*parts)))
+                return times(number, gathered(plus(*_rest(products, number, {}))))
             inside = opened(plus(*map(gathered, terms)))
             return inside if inside == x else gathered(inside)
         case _:
@@ -118,6 +112,15 @@ def _shared(products: list[dict[Term, float]]) -> dict[Term, float]:
         if min(found) * max(found) > 0.0:
             shared[base] = min(found, key=abs)
     return shared
+
+
+def _rest(products: list[Product], number: float, shared: dict[Term, float]) -> list[Term]:
+    """The terms without what they share; a minus does not stand first if another term can."""
+    over = [raised(base, -e) for base, e in shared.items()]
+    parts = [times(Product(p.coefficient / number, p.factors), *over) for p in products]
+    if as_product(parts[0]).coefficient < 0.0:
+        parts.sort(key=is_positive, reverse=True)
+    return parts
 
 
 def _shared_number(numbers: list[float]) -> float:
